@@ -1,0 +1,17 @@
+/**
+ * Text that a stranger wrote, made safe to show on a terminal, in our log or on a page of plain text: control characters
+ * (C0, DEL, C1), the marks that turn the direction of text, and line and paragraph separators become `\xNN` or `\u{NNNN}`,
+ * and a backslash becomes two, so that nothing shown can be mistaken for something escaped.
+ */
+export function escapeText(text: string): string {
+  return text.replace(hostile, escapeCharacter)
+}
+
+const hostile =
+  /[\\\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]|\p{Surrogate}/gu
+
+function escapeCharacter(character: string): string {
+  if (character === '\\') return '\\\\'
+  const code = character.codePointAt(0)!
+  return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`
+}

@@ -1,0 +1,42 @@
+import type { Address } from '../base/address.ts'
+import type { Pattern } from './pattern.ts'
+
+/** A line of a block that matched a pattern of one rule. The bytes of the line are `block.subarray(start, end)`. */
+export interface Match {
+  /** Index into the `feeds` that the scanner was made from. */
+  readonly feed: number
+  readonly pattern: Pattern
+  /** Where the line begins and ends in the block, in bytes; its line feed (and a carriage return) not included. */
+  readonly start: number
+  readonly end: number
+  /** Undefined where the pattern has no group `ip`: the session's is meant. */
+  readonly address: Address | undefined
+  /** Process id, or what the set's prefix calls `session`. */
+  readonly session: string | undefined
+  /** How often the line says that it was repeated; 1 otherwise. */
+  readonly times: number
+  /** Named groups of the regex but for `ip`, as text (UTF-8, what is no UTF-8 replaced). */
+  readonly groups: Readonly<Record<string, string>>
+}
+
+/** The patterns that feed one rule from one log. */
+export interface Feed {
+  readonly rule: string
+  readonly patterns: readonly Pattern[]
+}
+
+/** What a scanner counts; `status` and `replay` show it. */
+export interface ScanCounts {
+  lines: number
+  /** Lines over `LINE_BYTES_MAX`: skipped whole, never cut and matched. */
+  overlong: number
+  /** Matches whose `ip` was no strict address. */
+  withoutAddress: number
+}
+
+/** Finds which lines match, for each feed the one pattern that counts. Several may stand behind this: this one is RegExp. */
+export interface Scanner {
+  readonly counts: ScanCounts
+  /** A block is whole lines, each ended by a line feed. Matches come in the order of lines, then of feeds. */
+  scan(block: Uint8Array, found: (match: Match) => void): void
+}

@@ -1,0 +1,63 @@
+import type { Json } from '../base/units.ts'
+
+/**
+ * One log that is being read. The daemon pulls: it asks for the next block when it has finished with the one before, so
+ * a slow daemon slows the reading and nothing has to be thrown away.
+ */
+export interface Source {
+  /** What `logs` calls it: a path, or `scheme:rest`. Unique while the daemon runs. */
+  readonly log: string
+  /**
+   * The next whole lines, or undefined where there is nothing more for now (then `onReady` is called when there may be).
+   * The bytes are valid until the next call. Throws nothing: trouble is told by `state`.
+   */
+  read(): Block | undefined
+  readonly state: SourceState
+  /** Frees descriptors and watches; nothing is read after it. */
+  close(): void
+}
+
+/** Whole lines, with what is needed to go on after them. */
+export interface Block {
+  /** Lines, each ended by a line feed; may be empty where only the position moved (an overlong line was skipped). */
+  readonly bytes: Uint8Array
+  /** Byte offset of the first byte within the log (or a running count where the log has no offsets). */
+  readonly offset: number
+  /** The instant up to which a date without a year or zone is to be understood: the file's time of change, or now. */
+  readonly writtenBy: number
+  /** True where the lines were there before we looked: they count by their own time. False: by their arrival. */
+  readonly catchingUp: boolean
+  /** To be committed with what the block led to; given back to the source at the next start. */
+  readonly position: Json
+}
+
+/** For `status`, and the reason where a log is not read. */
+export interface SourceState {
+  readonly kind: 'reading' | 'waiting' | 'ended'
+  /** Why it waits: `no such file`, `permission denied: ...`. */
+  readonly reason?: string
+  /** Bytes there are to read still, where that can be known. */
+  readonly behindBytes: number
+  /** Lines over the cap, skipped. */
+  readonly overlongLines: number
+  /** Bytes that were written but could not be read any more (a rotation while we were away, a truncation), as far as known. */
+  readonly lostBytes: number
+}
+
+/** What a source is given by the daemon. */
+export interface SourceContext {
+  /** The position committed last for this log, or undefined where there is none. */
+  readonly position: Json | undefined
+  /** There may be something to read. May be called at any time, also without need. */
+  onReady(): void
+  /** Tells what a person should know, for example that a rotated file could not be found. */
+  say(level: 'info' | 'warning', message: string): void
+  /** The wall clock. */
+  now(): number
+}
+
+/** The longest line that is looked at, in bytes without its end. A longer one is counted and skipped whole. */
+export const LINE_BYTES_MAX = 16 * 1024
+
+/** How much is read at once. */
+export const CHUNK_BYTES = 64 * 1024
