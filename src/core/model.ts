@@ -5,7 +5,7 @@ import type { Instant, Json, Until } from '../base/units.ts'
  * What enters the core, each with its time. Facts come in the order in which they happened; one that claims to be older
  * than the one before counts as of that one.
  */
-export type Fact = HitFact | RepeatFact | OrderFact | ProtectFact | ClockFact
+export type Fact = HitFact | OrderFact | ProtectFact | ClockFact
 
 /** A line matched a pattern of a rule. */
 export interface HitFact {
@@ -14,9 +14,8 @@ export interface HitFact {
   readonly rule: string
   /** The log itself (`/var/log/authlog`), not the key of the parameters file that led to it. */
   readonly log: string
-  /** Where the line begins in the log, and where the next one does, in bytes. */
+  /** Where the line begins in the log, in bytes. */
   readonly position: number
-  readonly nextPosition: number
   /** Name of the pattern, and of its set where it belongs to one. */
   readonly pattern: string
   readonly set: string | undefined
@@ -38,16 +37,6 @@ export interface HitFact {
   readonly parameters: Readonly<Record<string, Json>>
   /** The line itself, for evidence; raw. Empty where no evidence is kept. */
   readonly line: string
-}
-
-/** "last message repeated N times": the line before it in this log happened N times more. */
-export interface RepeatFact {
-  readonly kind: 'repeat'
-  readonly at: Instant
-  readonly log: string
-  readonly position: number
-  readonly nextPosition: number
-  readonly times: number
 }
 
 /** An order from the command line. */
@@ -222,7 +211,7 @@ export interface SavedPosition {
   readonly position: Json
   /** The latest time of a line of this log that counted; later ones are never before it. */
   readonly lastAt: Instant
-  /** The hits of the last line, where it was the last one read: "last message repeated" means them. */
+  /** The hits of the very last line before the position: a "last message repeated 3 times" that follows means them. */
   readonly lastHits: readonly HitFact[]
 }
 

@@ -34,9 +34,16 @@ export interface ScanCounts {
   withoutAddress: number
 }
 
-/** Finds which lines match, for each feed the one pattern that counts. Several may stand behind this: this one is RegExp. */
+/** Finds which lines match, for each feed the one pattern that counts. Several may stand behind this; today's is RegExp. */
 export interface Scanner {
   readonly counts: ScanCounts
-  /** A block is whole lines, each ended by a line feed. Matches come in the order of lines, then of feeds. */
-  scan(block: Uint8Array, found: (match: Match) => void): void
+  /** A block is whole lines, each ended by a line feed. What is found comes in the order of lines, then of feeds. */
+  scan(block: Uint8Array, findings: Findings): void
+}
+
+/** Where a scanner brings what it finds. */
+export interface Findings {
+  match(match: Match): void
+  /** "last message repeated 3 times": what the line before said happened so many times more. */
+  repeated(start: number, end: number, times: number): void
 }

@@ -56,8 +56,4 @@ export interface SourceContext {
   now(): number
 }
 
-/** The longest line that is looked at, in bytes without its end. A longer one is counted and skipped whole. */
-export const LINE_BYTES_MAX = 16 * 1024
-
-/** How much is read at once. */
-export const CHUNK_BYTES = 64 * 1024
+export { CHUNK_BYTES, LINE_BYTES_MAX } from '../base/limits.ts'

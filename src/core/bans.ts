@@ -1,0 +1,92 @@
+import { type Address, formatNetwork, type Network } from '../base/address.ts'
+import type { Until } from '../base/units.ts'
+import type { Entry, SavedBan, TableChange } from './model.ts'
+
+/** All live bans, and from them what each table must hold: in with the first ban of an address, out with the last. */
+export class Bans {
+  readonly #tables = new Map<string, Map<string, SavedBan[]>>()
+  /** How many live bans a rule has on a source, so that hits while banned are seen at once. */
+  readonly #byRule = new Map<string, Map<Address, number>>()
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** Adds a ban, in the place of the same rule's ban of the same address in the same table; says how the table changes. */
+  add(ban: SavedBan): { readonly replaced: SavedBan | undefined; readonly change: TableChange | undefined } {
+    const { table, network } = ban
+    let entries = this.#tables.get(table)
+    if (!entries) {
+      entries = new Map()
+      this.#tables.set(table, entries)
+    }
+    const text = formatNetwork(network)
+    const bans = entries.get(text) ?? []
+    const untilBefore = endOf(bans)
+    const replaced = bans.find((other) => other.rule === ban.rule)
+    if (replaced) bans.splice(bans.indexOf(replaced), 1)
+    else this.#count(ban, 1)
+    bans.push(ban)
+    entries.set(text, bans)
+    const until = endOf(bans)
+    return { replaced, change: until === untilBefore ? undefined : { table, kind: 'add', network, until: until! } }
+  }
+
+  remove(ban: SavedBan): TableChange | undefined {
+    const { table, network } = ban
+    const text = formatNetwork(network)
+    const entries = this.#tables.get(table)
+    const bans = entries?.get(text)
+    const at = bans?.findIndex((other) => other.id === ban.id) ?? -1
+    if (!entries || !bans || at < 0) return undefined
+    const untilBefore = endOf(bans)!
+    bans.splice(at, 1)
+    this.#count(ban, -1)
+    const until = endOf(bans)
+    if (until === undefined) {
+      entries.delete(text)
+      return { table, kind: 'delete', network, until: ban.until }
+    }
+    return until === untilBefore ? undefined : { table, kind: 'add', network, until }
+  }
+
+  /** The live bans of one address or network, in all tables. */
+  of(network: Network): readonly SavedBan[] {
+    const text = formatNetwork(network)
+    return [...this.#tables.values()].flatMap((entries) => entries.get(text) ?? [])
+  }
+
+  all(): readonly SavedBan[] {
+    return [...this.#tables.values()].flatMap((entries) => [...entries.values()].flat())
+  }
+
+  isBannedBy(rule: string, source: Address): boolean {
+    return this.#byRule.get(rule)?.has(source) ?? false
+  }
+
+  /** What a table must hold, by the canonical text of its entries. */
+  wanted(table: string): ReadonlyMap<string, Entry> {
+    const wanted = new Map<string, Entry>()
+    for (const [text, bans] of this.#tables.get(table) ?? []) wanted.set(text, { network: bans[0]!.network, until: endOf(bans)! })
+    return wanted
+  }
+
+  #count(ban: SavedBan, change: 1 | -1): void {
+    this.#size += change
+    let sources = this.#byRule.get(ban.rule)
+    if (!sources) {
+      sources = new Map()
+      this.#byRule.set(ban.rule, sources)
+    }
+    const count = (sources.get(ban.network.address) ?? 0) + change
+    if (count > 0) sources.set(ban.network.address, count)
+    else sources.delete(ban.network.address)
+  }
+}
+
+function endOf(bans: readonly SavedBan[]): Until | undefined {
+  let end: Until | undefined
+  for (const { until } of bans) if (end === undefined || until > end) end = until
+  return end
+}

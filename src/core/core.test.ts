@@ -1,0 +1,305 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { networkOf, parseAddress, parseNetwork } from '../base/address.ts'
+import { FOR_LIFE, HOUR_MS, MINUTE_MS } from '../base/units.ts'
+import { Generic, type Outcome, type ScoredHit, type Wake } from '../rules/generic.ts'
+import { Hackers } from '../rules/hackers.ts'
+import { Core } from './core.ts'
+import type { Decision, HitFact, Offender } from './model.ts'
+
+const START = Date.UTC(2026, 10, 21, 10)
+
+function newCore(rules: Record<string, Generic> = { hackers: new Hackers({ table: 'bad_ip' }) }, offender?: Offender): Core {
+  return new Core({ rules: new Map(Object.entries(rules)), tables: new Set(['bad_ip', 'other']), offender: () => offender })
+}
+
+function hit(afterMs: number, address: string | undefined, more: Partial<HitFact> = {}): HitFact {
+  return {
+    kind: 'hit',
+    at: START + afterMs,
+    rule: 'hackers',
+    log: '/var/log/authlog',
+    position: afterMs,
+    pattern: 'sshd/failed-password',
+    set: 'sshd',
+    weight: 20,
+    once: false,
+    distinct: undefined,
+    spoofable: false,
+    login: undefined,
+    address: address === undefined ? undefined : parseAddress(address),
+    session: undefined,
+    account: undefined,
+    times: 1,
+    parameters: {},
+    line: '',
+    ...more,
+  }
+}
+
+/** Tells facts, and gives each decision as one line: after how many seconds, what, whom, until when. */
+function decisionsOf(core: Core, facts: readonly Parameters<Core['tell']>[0][]): string[] {
+  for (const fact of facts) core.tell(fact)
+  return core.take().decisions.map(lineOf)
+}
+
+function lineOf(decision: Decision): string {
+  const seconds = (decision.at - START) / 1000
+  const until =
+    'until' in decision ? ` for ${decision.until === FOR_LIFE ? 'life' : `${(decision.until - decision.at) / 1000}s`}` : ''
+  const reason = decision.kind === 'ban' ? '' : ` (${'reason' in decision ? decision.reason : decision.command})`
+  return `${seconds} ${decision.kind} ${decision.address} ${decision.rule}${until}${reason}`
+}
+
+const clock = (afterMs: number) => ({ kind: 'clock', at: START + afterMs }) as const
+
+describe('scoring', () => {
+  test('five failures within the window are a ban of an hour, which ends at its time and not before', () => {
+    const core = newCore()
+    const facts = [0, 1, 2, 3, 4].map((n) => hit(n * MINUTE_MS, '192.0.2.1'))
+    assert.deepEqual(decisionsOf(core, facts), ['240 ban 192.0.2.1 hackers for 3600s'])
+    assert.deepEqual(decisionsOf(core, [clock(4 * MINUTE_MS + HOUR_MS - 1)]), [])
+    assert.deepEqual(decisionsOf(core, [clock(4 * MINUTE_MS + 3 * HOUR_MS)]), ['3840 unban 192.0.2.1 hackers (ended)'])
+  })
+
+  test('points that are an hour old do not count', () => {
+    const facts = [0, 1, 2, 3, 60].map((n) => hit(n * MINUTE_MS, '192.0.2.1'))
+    assert.deepEqual(decisionsOf(newCore(), facts), [])
+  })
+
+  test('a ban spends the score, and hits while banned are evidence only', () => {
+    const core = newCore()
+    const facts = [0, 1, 2, 3, 4, 5, 6, 7, 8].map((n) => hit(n * 1000, '192.0.2.1'))
+    assert.deepEqual(decisionsOf(core, facts), ['4 ban 192.0.2.1 hackers for 3600s'])
+    // After the ban it begins at nothing.
+    assert.deepEqual(
+      decisionsOf(
+        core,
+        [4000, 5000, 6000].map((n) => hit(HOUR_MS + n, '192.0.2.1')),
+      ),
+      ['3604 unban 192.0.2.1 hackers (ended)'],
+    )
+  })
+
+  test('an IPv6 source is its /64', () => {
+    const facts = [1, 2, 3, 4, 5].map((n) => hit(n, `2001:db8:0:7::${n}`))
+    assert.deepEqual(decisionsOf(newCore(), facts), ['0.005 ban 2001:db8:0:7::/64 hackers for 3600s'])
+  })
+
+  test('a line that was repeated three times counts three times', () => {
+    assert.deepEqual(decisionsOf(newCore(), [hit(0, '192.0.2.1', { times: 5 })]), ['0 ban 192.0.2.1 hackers for 3600s'])
+  })
+
+  test('of one session, patterns that count once give as much as the dearest of them', () => {
+    const core = newCore()
+    const attempt = (n: number) => [
+      hit(n, '192.0.2.1', { session: String(n), once: true, weight: 20, pattern: 'sshd/invalid-user' }),
+      hit(n, '192.0.2.1', { session: String(n), once: true, weight: 25, pattern: 'sshd/failed-password' }),
+    ]
+    assert.deepEqual(decisionsOf(core, [...attempt(1), ...attempt(2), ...attempt(3)]), [])
+    assert.deepEqual(decisionsOf(core, attempt(4)), ['0.004 ban 192.0.2.1 hackers for 3600s'])
+  })
+
+  test('a line without an address means that of its session', () => {
+    const facts = [hit(0, '192.0.2.1', { session: '77', weight: 60 }), hit(1, undefined, { session: '77', weight: 60 })]
+    assert.deepEqual(decisionsOf(newCore(), facts), ['0.001 ban 192.0.2.1 hackers for 3600s'])
+    assert.deepEqual(
+      decisionsOf(newCore(), [
+        hit(0, '192.0.2.1', { session: '77', weight: 60 }),
+        hit(1, undefined, { session: '78', weight: 60 }),
+      ]),
+      [],
+    )
+  })
+
+  test('a value seen before weighs a tenth', () => {
+    const port = (n: number, value: string) => hit(n, '192.0.2.1', { weight: 10, distinct: value })
+    const ports = (values: string[]) =>
+      decisionsOf(
+        newCore(),
+        values.map((value, n) => port(n, value)),
+      )
+    assert.deepEqual(ports(['1', '2', '3', '4', '5', '6', '7', '8', '9', '10']), ['0.009 ban 192.0.2.1 hackers for 3600s'])
+    assert.deepEqual(ports(Array(50).fill('22')), [])
+  })
+})
+
+describe('those who log in', () => {
+  const login = (afterMs: number, session: string) =>
+    hit(afterMs, '192.0.2.1', { weight: -100, login: 'opened', session, account: 'bob', pattern: 'sshd/accepted' })
+  const logout = (afterMs: number, session: string) => hit(afterMs, undefined, { weight: 0, login: 'closed', session })
+  const typo = (afterMs: number, account = 'bob') => hit(afterMs, '192.0.2.1', { account })
+
+  test('a good login takes away the points of its own account, and of no other', () => {
+    const core = newCore()
+    const facts = [typo(0), typo(1), typo(2, 'root'), login(3, '9'), logout(4, '9')]
+    decisionsOf(core, facts)
+    // 20 points of root are left; a recent login makes the threshold 300.
+    const more = Array.from({ length: 13 }, (_, n) => typo(10 + n, 'root'))
+    assert.deepEqual(decisionsOf(core, more), [])
+    assert.deepEqual(decisionsOf(core, [typo(30, 'root')]), ['0.03 ban 192.0.2.1 hackers for 3600s'])
+  })
+
+  test('whoever is logged in is not banned, not by hand either, until the session is closed', () => {
+    const core = newCore()
+    const flood = (from: number) => Array.from({ length: 15 }, (_, n) => typo(from + n, 'root'))
+    assert.deepEqual(decisionsOf(core, [login(0, '9'), ...flood(10)]), [
+      '0.024 refused 192.0.2.1 hackers (logged in at this moment)',
+    ])
+    const network = parseNetwork('192.0.2.0/24')!
+    const order = {
+      kind: 'order',
+      at: START + 50,
+      order: { do: 'ban', network, table: 'bad_ip', until: FOR_LIFE, reason: 'x' },
+    } as const
+    assert.deepEqual(decisionsOf(core, [order]), ['0.05 refused 192.0.2.0/24 by hand (logged in at this moment)'])
+    assert.deepEqual(decisionsOf(core, [logout(60, '9'), ...flood(70)]), ['0.084 ban 192.0.2.1 hackers for 3600s'])
+  })
+
+  test('another address under the same process id is another session', () => {
+    const core = newCore()
+    decisionsOf(core, [login(0, '9'), hit(1, '192.0.2.9', { session: '9' })])
+    assert.deepEqual([...core.loggedIn()], [])
+  })
+})
+
+describe('repeat offenders', () => {
+  const rules = { hackers: new Hackers({ table: 'bad_ip', ban: ['1h', '1d', '7d'] }) }
+  const attack = (afterMs: number) => hit(afterMs, '192.0.2.1', { weight: 100 })
+
+  test('climb the ladder, and stay on its last step', () => {
+    const core = newCore(rules)
+    const DAY = 24 * HOUR_MS
+    const bans = decisionsOf(core, [attack(0), attack(2 * HOUR_MS), attack(2 * DAY), attack(20 * DAY)]).filter((line) =>
+      line.includes(' ban '),
+    )
+    assert.deepEqual(
+      bans.map((line) => line.split(' for ')[1]),
+      ['3600s', '86400s', '604800s', '604800s'],
+    )
+  })
+
+  test('are forgiven after the memory of the rule', () => {
+    const bans = [{ at: START - 91 * 24 * HOUR_MS, rule: 'hackers', table: 'bad_ip', until: START - 90 * 24 * HOUR_MS }]
+    assert.deepEqual(decisionsOf(newCore(rules, { bans, lastLoginAt: undefined }), [attack(0)]), [
+      '0 ban 192.0.2.1 hackers for 3600s',
+    ])
+  })
+
+  test('never climb on evidence that could be forged', () => {
+    const bans = [{ at: START - HOUR_MS * 2, rule: 'hackers', table: 'bad_ip', until: START - HOUR_MS }]
+    const core = newCore(rules, { bans, lastLoginAt: undefined })
+    assert.deepEqual(decisionsOf(core, [hit(0, '192.0.2.1', { weight: 100, spoofable: true })]), [
+      '0 ban 192.0.2.1 hackers for 3600s',
+    ])
+  })
+})
+
+describe('tables', () => {
+  const order = (afterMs: number, address: string, until: number) =>
+    ({
+      kind: 'order',
+      at: START + afterMs,
+      order: { do: 'ban', network: parseNetwork(address)!, table: 'bad_ip', until, reason: 'x' },
+    }) as const
+
+  test('an address is in with its first ban and out with its last', () => {
+    const core = newCore()
+    core.tell(order(0, '192.0.2.1', START + 2 * HOUR_MS))
+    core.tell(hit(1, '192.0.2.1', { weight: 100 }))
+    core.tell(clock(3 * HOUR_MS))
+    const { tableChanges } = core.take()
+    assert.deepEqual(
+      tableChanges.map(({ kind, until }) => `${kind} ${until - START}`),
+      [`add ${2 * HOUR_MS}`, `delete ${2 * HOUR_MS}`],
+    )
+  })
+
+  test('an unban by hand withdraws all bans and clears the score', () => {
+    const core = newCore()
+    core.tell(order(0, '192.0.2.1', FOR_LIFE))
+    core.tell(hit(1, '192.0.2.1', { weight: 90 }))
+    core.tell({
+      kind: 'order',
+      at: START + 2,
+      order: { do: 'unban', network: networkOf(parseAddress('192.0.2.1')!), reason: 'a friend' },
+    })
+    assert.equal(core.wanted('bad_ip').size, 0)
+    assert.deepEqual(decisionsOf(core, [hit(3, '192.0.2.1', { weight: 90 })]), [
+      '0 ban 192.0.2.1 by hand for life',
+      '0.002 unban 192.0.2.1 by hand (a friend)',
+    ])
+  })
+
+  test('what becomes protected while it is banned is let go', () => {
+    const core = newCore()
+    core.tell(hit(0, '192.0.2.1', { weight: 100 }))
+    const ignored = [parseNetwork('192.0.2.0/24')!]
+    assert.deepEqual(decisionsOf(core, [{ kind: 'protect', at: START + 1, ignored, protected: [] }]), [
+      '0 ban 192.0.2.1 hackers for 3600s',
+      '0.001 unban 192.0.2.1 hackers (on the ignore list (192.0.2.0/24))',
+    ])
+    assert.deepEqual(decisionsOf(core, [hit(2, '192.0.2.1', { weight: 100 })]), [])
+  })
+})
+
+describe('rules', () => {
+  class Reminder extends Generic<{ seen: number }> {
+    override onHit(kept: { seen: number } | undefined, hit: ScoredHit): Outcome<{ seen: number }> {
+      return { kept: { seen: (kept?.seen ?? 0) + 1 }, wakeAt: hit.at + MINUTE_MS }
+    }
+    override onWake(kept: { seen: number } | undefined, wake: Wake): Outcome<{ seen: number }> {
+      return { kept: undefined, decisions: [{ kind: 'notify', reason: `${kept?.seen} hits, ${wake.at - wake.dueAt} ms late` }] }
+    }
+  }
+
+  test('are woken at the time they asked for; a new time takes the place of the old', () => {
+    const core = newCore({ hackers: new Reminder() })
+    assert.deepEqual(decisionsOf(core, [hit(0, '192.0.2.1'), hit(30_000, '192.0.2.1'), clock(80_000)]), [])
+    assert.deepEqual(decisionsOf(core, [clock(500_000)]), ['90 notify 192.0.2.1 hackers (2 hits, 0 ms late)'])
+    assert.equal(core.nextWakeAt(), undefined)
+  })
+
+  test('that throw are quarantined and named, and the others go on', () => {
+    class Broken extends Generic {
+      override onHit(): Outcome {
+        throw new TypeError('oops')
+      }
+    }
+    const core = newCore({ broken: new Broken(), hackers: new Hackers({ table: 'bad_ip' }) })
+    const facts = [
+      hit(0, '192.0.2.1', { rule: 'broken' }),
+      hit(1, '192.0.2.1', { rule: 'broken' }),
+      hit(2, '192.0.2.1', { weight: 100 }),
+    ]
+    assert.deepEqual(decisionsOf(core, facts), [
+      '0 notify undefined broken (rule broken is quarantined: TypeError: oops)',
+      '0.002 ban 192.0.2.1 hackers for 3600s',
+    ])
+  })
+
+  for (const [what, outcome, fault] of [
+    [
+      'a table that is not declared',
+      { decisions: [{ kind: 'ban', table: 'bda_ip', for: '1h' }] },
+      'it names the table "bda_ip"; declared are bad_ip, other',
+    ],
+    [
+      'a length of time that is none',
+      { decisions: [{ kind: 'ban', table: 'bad_ip', for: '1 hour' }] },
+      `a ban is for "1 hour"; write a length of time such as '1h', or 'life'`,
+    ],
+    ['nothing', undefined, 'it returned undefined; return an object, {} for nothing'],
+  ] as const) {
+    test(`that return ${what} are quarantined`, () => {
+      class Nonsense extends Generic {
+        override onHit(): Outcome {
+          return outcome as Outcome
+        }
+      }
+      assert.deepEqual(decisionsOf(newCore({ hackers: new Nonsense() }), [hit(0, '192.0.2.1')]), [
+        `0 notify undefined hackers (rule hackers is quarantined: ${fault})`,
+      ])
+    })
+  }
+})

@@ -1,0 +1,525 @@
+import { type Address, formatNetwork, type Network, networkOf, parseNetwork, sourceNetwork, sourceOf } from '../base/address.ts'
+import { parseDuration } from '../base/duration.ts'
+import { FOR_LIFE, type Instant, type Json } from '../base/units.ts'
+import type { Generic, History, Hit, Outcome, RuleDecision, ScoredHit } from '../rules/generic.ts'
+import { Bans } from './bans.ts'
+import type {
+  Change,
+  Decision,
+  Entry,
+  Fact,
+  HitFact,
+  Offender,
+  OrderFact,
+  PastBan,
+  SavedBan,
+  SavedHit,
+  SavedSession,
+  TableChange,
+} from './model.ts'
+import { outcomeFault } from './outcome.ts'
+import { Protection } from './protection.ts'
+import { Scores } from './scores.ts'
+import { Sessions } from './sessions.ts'
+import { Wakes } from './wakes.ts'
+
+/** The rule of a ban that was ordered on the command line. */
+export const BY_HAND = 'by hand'
+
+/** How many sources each rule keeps points of. */
+export const SOURCES_MAX = 1_000_000
+
+/** A value that `distinct` has seen before weighs this part. */
+const REPEATED_VALUE_SHARE = 0.1
+
+/** How many offenders' histories are held in memory; more are looked up again. */
+const OFFENDERS_CACHED_MAX = 50_000
+
+export interface CoreOptions {
+  readonly rules: ReadonlyMap<string, Generic>
+  readonly tables: ReadonlySet<string>
+  /** The ledger: what the store knows of a source. Called for those that come near a ban, or log in. */
+  offender(source: Address): Offender | undefined
+  readonly sourcesMax?: number
+}
+
+/** What the core has come to since it was last asked. */
+export interface CoreOutput {
+  readonly decisions: readonly Decision[]
+  readonly tableChanges: readonly TableChange[]
+  /** To be committed, before the tables are changed. */
+  readonly changes: readonly Change[]
+}
+
+/** What the core needs to go on after a restart. */
+export interface CoreState {
+  readonly hits: readonly SavedHit[]
+  readonly bans: readonly SavedBan[]
+  readonly kept: readonly {
+    readonly rule: string
+    readonly source: Address
+    readonly kept: Json | undefined
+    readonly wakeAt: Instant | undefined
+  }[]
+  readonly sessions: readonly SavedSession[]
+  readonly clockAt: Instant | undefined
+}
+
+/** A rule with what the core holds for it. */
+interface RunningRule {
+  readonly name: string
+  readonly rule: Generic
+  readonly scores: Scores
+  readonly kept: Map<Address, { kept: Json | undefined; wakeAt: Instant | undefined }>
+  /** Why the rule is not asked any more. */
+  quarantine: string | undefined
+  hits: number
+  bans: number
+}
+
+/**
+ * Facts go in, decisions come out. It has no clock, no file and no chance: the same facts in the same order give the same
+ * decisions, however they are cut into batches and wherever it was stopped and restored in between.
+ */
+export class Core {
+  readonly #rules = new Map<string, RunningRule>()
+  readonly #tables: ReadonlySet<string>
+  readonly #lookUp: CoreOptions['offender']
+  readonly #bans = new Bans()
+  readonly #sessions: Sessions
+  readonly #protection = new Protection()
+  readonly #wakes = new Wakes()
+  /** Bans by the key of their wake. */
+  readonly #bansToEnd = new Map<string, SavedBan>()
+  readonly #offenders = new Map<Address, { bans: PastBan[]; lastLoginAt: Instant | undefined }>()
+  #now: Instant = 0
+  #ignoredHits = 0
+
+  #decisions: Decision[] = []
+  #tableChanges: TableChange[] = []
+  #changes: Change[] = []
+
+  constructor({ rules, tables, offender, sourcesMax = SOURCES_MAX }: CoreOptions) {
+    this.#tables = tables
+    this.#lookUp = offender
+    for (const [name, rule] of rules) {
+      const scores = new Scores({
+        windowMs: parseDuration(rule.window)!,
+        sourcesMax,
+        onEvict: (source) => this.#changes.push({ kind: 'spend', rule: name, source }),
+      })
+      this.#rules.set(name, { name, rule, scores, kept: new Map(), quarantine: undefined, hits: 0, bans: 0 })
+    }
+    this.#sessions = new Sessions({
+      onChange: (session) => this.#changes.push({ kind: 'session', session }),
+      onOver: (key) => this.#changes.push({ kind: 'session-over', key }),
+    })
+  }
+
+  /** Takes up what was committed before; to be called once, before the first fact. */
+  restore(state: CoreState): void {
+    this.#now = state.clockAt ?? 0
+    for (const hit of state.hits) this.#rules.get(hit.rule)?.scores.add(hit.source, hit)
+    for (const ban of state.bans) this.#hold(ban)
+    for (const { rule: name, source, kept, wakeAt } of state.kept) {
+      const rule = this.#rules.get(name)
+      if (!rule) continue
+      rule.kept.set(source, { kept, wakeAt })
+      if (wakeAt !== undefined) this.#wakes.set(wakeKey(name, source), wakeAt)
+    }
+    this.#sessions.restore(state.sessions)
+  }
+
+  /** Tells a fact. Whatever was due before it happens first, each at its own time. */
+  tell(fact: Fact): void {
+    this.#advance(fact.at)
+    switch (fact.kind) {
+      case 'hit':
+        this.#onHit(fact)
+        break
+      case 'order':
+        this.#onOrder(fact)
+        break
+      case 'protect':
+        this.#protection.replace(fact)
+        this.#liftProtected()
+        break
+      case 'clock': // the time itself was all there was to it
+    }
+  }
+
+  /** What has come of the facts since the last call. */
+  take(): CoreOutput {
+    const output = { decisions: this.#decisions, tableChanges: this.#tableChanges, changes: this.#changes }
+    this.#decisions = []
+    this.#tableChanges = []
+    this.#changes = []
+    return output
+  }
+
+  /** All changes taken so far are committed: histories can be looked up again, and need not be held. */
+  committed(): void {
+    if (this.#offenders.size > OFFENDERS_CACHED_MAX) this.#offenders.clear()
+  }
+
+  /** When the core must be told the time again, if nothing else happens. */
+  nextWakeAt(): Instant | undefined {
+    return this.#wakes.nextAt()
+  }
+
+  /** What a table must hold. */
+  wanted(table: string): ReadonlyMap<string, Entry> {
+    return this.#bans.wanted(table)
+  }
+
+  /** Live bans, for `bans` and `status`. */
+  bans(): readonly SavedBan[] {
+    return this.#bans.all()
+  }
+
+  /** Sources that are logged in, for the guard of the tables. */
+  loggedIn(): Iterable<Address> {
+    return this.#sessions.loggedIn()
+  }
+
+  /** Why a network must not be banned, or undefined where it may. */
+  refusal(network: Network): string | undefined {
+    return this.#refusal(network)
+  }
+
+  report(): CoreReport {
+    return {
+      rules: [...this.#rules.values()].map(({ name, scores, quarantine, hits, bans }) => ({
+        rule: name,
+        hits,
+        bans,
+        sources: scores.size,
+        evictions: scores.evictions,
+        quarantine,
+      })),
+      sessions: this.#sessions.size,
+      liveBans: this.#bans.size,
+      ignoredHits: this.#ignoredHits,
+      clockAt: this.#now,
+    }
+  }
+
+  // Time
+
+  #advance(at: Instant): void {
+    for (let due = this.#wakes.takeDue(at); due; due = this.#wakes.takeDue(at)) {
+      this.#now = Math.max(this.#now, due.dueAt)
+      const ban = this.#bansToEnd.get(due.key)
+      if (ban) this.#end(ban, this.#now, 'ended')
+      else this.#wake(due.key, due.dueAt)
+    }
+    this.#now = Math.max(this.#now, at)
+  }
+
+  #wake(key: string, dueAt: Instant): void {
+    const { rule: name, source } = parseWakeKey(key)
+    const rule = this.#rules.get(name)
+    if (!rule || rule.quarantine !== undefined) return
+    const held = rule.kept.get(source)
+    if (held) held.wakeAt = undefined
+    const network = sourceNetwork(source)
+    const wake = { address: formatNetwork(network), dueAt, at: this.#now, history: this.#history(rule, source) }
+    const outcome = this.#ask(rule, () => rule.rule.onWake?.(held?.kept, wake) ?? {})
+    if (outcome) this.#apply(rule, source, outcome, { score: 0, reason: 'time' }, true)
+  }
+
+  // Hits
+
+  #onHit(fact: HitFact): void {
+    const rule = this.#rules.get(fact.rule)
+    if (!rule) return
+    rule.hits++
+    const at = this.#now
+    const { address, points: weight } = this.#sessions.note({ ...fact, at }, fact.once ? fact.weight : fact.weight * fact.times)
+    if (address === undefined || isNoHost(address)) return
+    if (this.#protection.isIgnored(address)) {
+      this.#ignoredHits++
+      return
+    }
+    const source = sourceOf(address)
+    if (fact.login === 'opened') this.#onLogin(rule, source, fact.account)
+    if (fact.weight < 0 || rule.quarantine !== undefined) return
+    if (this.#bans.isBannedBy(rule.name, source)) {
+      this.#save(fact, source, address, 0)
+      return
+    }
+    if (weight === 0) return
+
+    const network = sourceNetwork(source)
+    const distinct = fact.distinct === undefined ? undefined : `${fact.pattern} ${fact.distinct}`
+    const isRepeated = distinct !== undefined && rule.scores.hasSeen(source, at, distinct)
+    const hit: Hit = {
+      at,
+      address: formatNetwork(network),
+      log: fact.log,
+      pattern: fact.pattern,
+      weight: isRepeated ? Math.ceil(weight * REPEATED_VALUE_SHARE) : weight,
+      spoofable: fact.spoofable,
+      parameters: fact.parameters,
+      history: this.#history(rule, source),
+    }
+    const points = rule.rule.points ? this.#ask(rule, () => wholePoints(rule.rule.points!(hit))) : hit.weight
+    if (points === undefined) return
+    if (points > 0) rule.scores.add(source, { at, points, spoofable: fact.spoofable, account: fact.account, distinct })
+    this.#save(fact, source, address, points)
+
+    const { score, certain: certainScore } = rule.scores.score(source, at)
+    const scored: ScoredHit = { ...hit, points, score, certainScore }
+    const outcome = this.#ask(rule, () => rule.rule.onHit(rule.kept.get(source)?.kept, scored))
+    if (outcome) this.#apply(rule, source, outcome, { score, reason: `${fact.pattern} in ${fact.log}` }, false)
+  }
+
+  /** A good login: remembered for long, and the account's own mistakes are forgiven. */
+  #onLogin(rule: RunningRule, source: Address, account: string | undefined): void {
+    this.#offender(source).lastLoginAt = this.#now
+    this.#changes.push({ kind: 'login', source, at: this.#now, account })
+    if (account !== undefined && rule.scores.credit(source, account)) {
+      this.#changes.push({ kind: 'credit', rule: rule.name, source, account })
+    }
+  }
+
+  #save(fact: HitFact, source: Address, address: Address, points: number): void {
+    const { rule, spoofable, account, pattern, log, position, line } = fact
+    const distinct = fact.distinct === undefined ? undefined : `${pattern} ${fact.distinct}`
+    const hit = { at: this.#now, rule, source, address, points, spoofable, account, distinct, pattern, log, position, line }
+    this.#changes.push({ kind: 'hit', hit })
+  }
+
+  // What rules want
+
+  /** Asks a rule; one that throws or returns nonsense is not asked again, and the others go on. */
+  #ask<T>(rule: RunningRule, question: () => T): T | undefined {
+    try {
+      const answer = question()
+      const fault = typeof answer === 'number' ? undefined : outcomeFault(answer, this.#tables)
+      if (fault === undefined) return answer
+      this.#quarantine(rule, fault)
+    } catch (error) {
+      this.#quarantine(rule, error instanceof Error ? `${error.name}: ${error.message}` : String(error))
+    }
+    return undefined
+  }
+
+  #quarantine(rule: RunningRule, fault: string): void {
+    rule.quarantine = fault
+    const reason = `rule ${rule.name} is quarantined: ${fault}`
+    this.#decisions.push({ kind: 'notify', at: this.#now, address: undefined, rule: rule.name, reason })
+  }
+
+  #apply(rule: RunningRule, source: Address, outcome: Outcome, cause: { score: number; reason: string }, isWake: boolean): void {
+    this.#keep(rule, source, outcome, isWake)
+    for (const decision of outcome.decisions ?? []) this.#decide(rule, source, decision, cause)
+  }
+
+  #keep(rule: RunningRule, source: Address, outcome: Outcome, isWake: boolean): void {
+    const changesKept = 'kept' in outcome
+    const changesWake = 'wakeAt' in outcome || isWake
+    if (!changesKept && !changesWake) return
+    const held = rule.kept.get(source)
+    const kept = changesKept ? outcome.kept : held?.kept
+    const wakeAt = changesWake ? outcome.wakeAt : held?.wakeAt
+    if (kept === undefined && wakeAt === undefined) {
+      if (!held) return
+      rule.kept.delete(source)
+    } else rule.kept.set(source, { kept, wakeAt })
+    const key = wakeKey(rule.name, source)
+    if (wakeAt === undefined) this.#wakes.cancel(key)
+    else this.#wakes.set(key, wakeAt)
+    this.#changes.push({ kind: 'kept', rule: rule.name, source, kept, wakeAt })
+  }
+
+  #decide(
+    rule: RunningRule,
+    source: Address,
+    decision: RuleDecision,
+    { score, reason }: { score: number; reason: string },
+  ): void {
+    const at = this.#now
+    const network = sourceNetwork(source)
+    const address = formatNetwork(network)
+    switch (decision.kind) {
+      case 'ban': {
+        this.#spend(rule, source)
+        const until = decision.for === 'life' ? FOR_LIFE : at + parseDuration(decision.for)!
+        this.#ban({ network, table: decision.table, rule: rule.name, until, score, reason: decision.reason ?? reason })
+        return
+      }
+      case 'unban':
+        for (const ban of this.#bans.of(network)) {
+          if (ban.rule === rule.name && ban.table === decision.table)
+            this.#end(ban, at, decision.reason ?? 'withdrawn by the rule')
+        }
+        return
+      case 'notify':
+        this.#decisions.push({ kind: 'notify', at, address, rule: rule.name, reason: decision.reason })
+        return
+      case 'run': {
+        const { command, parameters = {} } = decision
+        this.#decisions.push({ kind: 'run', at, address, rule: rule.name, command, parameters })
+      }
+    }
+  }
+
+  #spend(rule: RunningRule, source: Address): void {
+    if (rule.scores.spend(source)) this.#changes.push({ kind: 'spend', rule: rule.name, source })
+  }
+
+  // Bans
+
+  #ban(wanted: Omit<SavedBan, 'id' | 'at'>): string | undefined {
+    const at = this.#now
+    const { network, table, rule, until, score, reason } = wanted
+    const address = formatNetwork(network)
+    const refusal = this.#refusal(network)
+    if (refusal !== undefined) {
+      this.#decisions.push({ kind: 'refused', at, address, table, rule, score, reason: refusal })
+      return refusal
+    }
+    const ban: SavedBan = { id: `${at} ${rule} ${table} ${address}`, at, ...wanted }
+    const earlier = this.#bans.of(network).find((other) => other.rule === rule && other.table === table)
+    // A rule that bans again while its ban lives makes it longer, never shorter.
+    if (earlier && earlier.until >= until && rule !== BY_HAND) return undefined
+    if (earlier) this.#changes.push({ kind: 'unban', id: earlier.id, at, reason: 'replaced' })
+    this.#hold(ban)
+    const running = this.#rules.get(rule)
+    if (running) {
+      running.bans++
+      this.#offender(network.address).bans.push({ at, rule, table, until })
+    }
+    this.#changes.push({ kind: 'ban', ban })
+    this.#decisions.push({ kind: 'ban', at, address, table, until, rule, score, reason })
+    return undefined
+  }
+
+  #hold(ban: SavedBan): void {
+    const { replaced, change } = this.#bans.add(ban)
+    if (replaced) this.#forgetEnd(replaced)
+    if (ban.until !== FOR_LIFE) {
+      const key = endKey(ban)
+      this.#bansToEnd.set(key, ban)
+      this.#wakes.set(key, ban.until)
+    }
+    if (change) this.#tableChanges.push(change)
+  }
+
+  #end(ban: SavedBan, at: Instant, reason: string): void {
+    this.#forgetEnd(ban)
+    const change = this.#bans.remove(ban)
+    if (change) this.#tableChanges.push(change)
+    this.#changes.push({ kind: 'unban', id: ban.id, at, reason })
+    const { table, rule } = ban
+    this.#decisions.push({ kind: 'unban', at, address: formatNetwork(ban.network), table, rule, reason })
+  }
+
+  #forgetEnd(ban: SavedBan): void {
+    const key = endKey(ban)
+    this.#bansToEnd.delete(key)
+    this.#wakes.cancel(key)
+  }
+
+  #refusal(network: Network): string | undefined {
+    const refusal = this.#protection.refusal(network)
+    if (refusal !== undefined) return refusal
+    for (const source of this.#sessions.loggedIn()) {
+      if (overlapsSource(network, source)) return 'logged in at this moment'
+    }
+    return undefined
+  }
+
+  /** What has become protected while it was banned is let go. */
+  #liftProtected(): void {
+    for (const ban of this.#bans.all()) {
+      const refusal = this.#protection.refusal(ban.network)
+      if (refusal !== undefined) this.#end(ban, this.#now, refusal)
+    }
+  }
+
+  // Orders
+
+  #onOrder({ order }: OrderFact): void {
+    if (order.do === 'ban') {
+      const { network, table, until, reason } = order
+      this.#ban({ network, table, rule: BY_HAND, until, score: 0, reason })
+      return
+    }
+    const { network, reason } = order
+    for (const ban of this.#bans.of(network)) this.#end(ban, this.#now, reason)
+    for (const rule of this.#rules.values()) {
+      this.#spend(rule, network.address)
+      if (rule.kept.has(network.address)) this.#keep(rule, network.address, { kept: undefined, wakeAt: undefined }, false)
+    }
+  }
+
+  // The ledger
+
+  #offender(source: Address): { bans: PastBan[]; lastLoginAt: Instant | undefined } {
+    let offender = this.#offenders.get(source)
+    if (!offender) {
+      const known = this.#lookUp(source)
+      offender = { bans: [...(known?.bans ?? [])], lastLoginAt: known?.lastLoginAt }
+      this.#offenders.set(source, offender)
+    }
+    return offender
+  }
+
+  #history(rule: RunningRule, source: Address): History {
+    const offender = () => this.#offender(source)
+    return {
+      bans: (since) => offender().bans.filter((ban) => ban.rule === rule.name && ban.at >= since),
+      get lastLoginAt() {
+        return offender().lastLoginAt
+      },
+    }
+  }
+}
+
+/** What the core says of itself in `status`. */
+export interface CoreReport {
+  readonly rules: readonly {
+    readonly rule: string
+    readonly hits: number
+    readonly bans: number
+    /** Sources that have points. */
+    readonly sources: number
+    readonly evictions: number
+    readonly quarantine: string | undefined
+  }[]
+  readonly sessions: number
+  readonly liveBans: number
+  readonly ignoredHits: number
+  readonly clockAt: Instant
+}
+
+function overlapsSource(network: Network, source: Address): boolean {
+  if (typeof network.address !== typeof source) return false
+  const bits = Math.min(network.bits, sourceNetwork(source).bits)
+  return networkOf(network.address, bits).address === networkOf(source, bits).address
+}
+
+/** Multicast is nobody's source, whatever a line says. */
+function isNoHost(address: Address): boolean {
+  return typeof address === 'number' ? address >>> 28 === 0xe : address >> 120n === 0xffn
+}
+
+function wholePoints(points: unknown): number {
+  if (typeof points === 'number' && Number.isSafeInteger(points) && points >= 0 && points <= 1_000_000) return points
+  throw new RangeError(`points() returned ${String(points)}; return a whole number from 0 to 1000000`)
+}
+
+function endKey(ban: SavedBan): string {
+  return `end ${ban.id}`
+}
+
+function wakeKey(rule: string, source: Address): string {
+  return `wake ${formatNetwork(sourceNetwork(source))} ${rule}`
+}
+
+function parseWakeKey(key: string): { rule: string; source: Address } {
+  const space = key.indexOf(' ', 5)
+  return { rule: key.slice(space + 1), source: parseNetwork(key.slice(5, space))!.address }
+}

@@ -1,0 +1,134 @@
+import { type AST, RegExpParser, visitRegExpAST } from '@eslint-community/regexpp'
+import type { Pattern, PatternSetInfo } from './pattern.ts'
+
+/** A pattern made ready: the regex as it is run on bytes. */
+export interface CompiledPattern {
+  readonly pattern: Pattern
+  readonly regex: RegExp
+  readonly hasAddress: boolean
+  /**
+   * Source of a regex without groups' names that matches wherever `regex` does, from the beginning of what is matched, so
+   * that many can be joined into one; undefined where that can't be made.
+   */
+  readonly loose: string | undefined
+}
+
+/** Why a regex can't be used; the message says what to do. */
+export class PatternError extends Error {}
+
+/**
+ * Makes a pattern ready. Lines are matched as bytes, one character a byte, so `.` becomes any byte but the line feed, `\s`
+ * ASCII white space, and a letter outside ASCII the bytes of its UTF-8: what a stranger writes in other alphabets, or in no
+ * encoding at all, can neither hide a line nor split it.
+ */
+export function compilePattern(pattern: Pattern): CompiledPattern {
+  const { regex } = pattern
+  const source = toBytes(regex)
+  const groups = namedGroups(source)
+  return {
+    pattern,
+    regex: new RegExp(source, regex.flags),
+    hasAddress: groups.includes('ip'),
+    loose: toLoose(source, pattern.set?.prefix !== undefined && namedGroups(pattern.set.prefix.source).includes('times')),
+  }
+}
+
+/** The prefix of a set, made ready in the same way. */
+export function compilePrefix(prefix: NonNullable<PatternSetInfo['prefix']>): RegExp {
+  return new RegExp(toBytes(prefix), prefix.flags)
+}
+
+/** The names of a regex's groups, in their order. */
+export function namedGroups(source: string): readonly string[] {
+  const names: string[] = []
+  visitRegExpAST(parse(source), {
+    onCapturingGroupEnter: (group) => {
+      if (group.name !== null) names.push(group.name)
+    },
+  })
+  return names
+}
+
+function parse(source: string): AST.Pattern {
+  return new RegExpParser({ ecmaVersion: 2024 }).parsePattern(source)
+}
+
+interface Edit {
+  readonly start: number
+  readonly end: number
+  readonly text: string
+}
+
+const WHITE_SPACE = '\\t\\n\\v\\f\\r '
+const NO_WHITE_SPACE = '\\0-\\x08\\x0e-\\x1f!-\\xff'
+
+function toBytes({ source, flags }: RegExp): string {
+  for (const flag of flags) {
+    if (flag !== 'i')
+      throw new PatternError(`flag "${flag}" has no meaning here (lines are matched one by one, as bytes); only "i" may stand`)
+  }
+  const edits: Edit[] = []
+  visitRegExpAST(parse(source), {
+    onCharacterSetEnter: (set) => {
+      const inClass = set.parent.type === 'CharacterClass'
+      if (set.kind === 'any') edits.push({ ...set, text: '[^\\n]' })
+      else if (set.kind === 'space') {
+        const inside = set.negate ? NO_WHITE_SPACE : WHITE_SPACE
+        edits.push({ ...set, text: inClass ? inside : `[${inside}]` })
+      }
+    },
+    onCharacterEnter: (character) => {
+      if (character.value < 0x80) return
+      if (character.parent.type === 'CharacterClassRange' && character.value <= 0xff && /^\\x/i.test(character.raw)) return
+      if (/^\\x/i.test(character.raw)) return // already a byte
+      if (character.parent.type !== 'Alternative' && character.parent.type !== 'Quantifier') {
+        throw new PatternError(`"${character.raw}" can't stand in [...]: it is several bytes; write (?:a|${character.raw})`)
+      }
+      const bytes = new TextEncoder().encode(String.fromCodePoint(character.value))
+      edits.push({ ...character, text: `(?:${[...bytes].map((byte) => `\\x${byte.toString(16)}`).join('')})` })
+    },
+  })
+  return edited(source, edits)
+}
+
+/** See CompiledPattern.loose. */
+function toLoose(source: string, mayEndInBracket: boolean): string | undefined {
+  const tree = parse(source)
+  const edits: Edit[] = []
+  let canBeMade = true
+  const starts = new Set<AST.Element>()
+  for (const alternative of tree.alternatives) {
+    const first = alternative.elements[0]
+    if (first?.type === 'Assertion' && first.kind === 'start') {
+      starts.add(first)
+      edits.push({ ...first, text: '' })
+    } else edits.push({ start: alternative.start, end: alternative.start, text: '[^\\n]*?' })
+  }
+  visitRegExpAST(tree, {
+    onCapturingGroupEnter: (group) => {
+      if (group.name !== null) edits.push({ start: group.start, end: group.start + `(?<${group.name}>`.length, text: '(?:' })
+    },
+    onBackreferenceEnter: () => {
+      canBeMade = false
+    },
+    onAssertionEnter: (assertion) => {
+      if (assertion.kind === 'start' && !starts.has(assertion)) canBeMade = false
+      if (assertion.kind === 'lookbehind') canBeMade = false
+      if (assertion.kind === 'word' && starts.size === 0) canBeMade = false
+      // "message repeated 3 times: [ ... ]": the bracket is cut off before the regex itself is run.
+      if (assertion.kind === 'end' && mayEndInBracket) edits.push({ ...assertion, text: '(?=\\]?$)' })
+    },
+  })
+  return canBeMade ? edited(source, edits) : undefined
+}
+
+function edited(source: string, edits: Edit[]): string {
+  edits.sort((a, b) => a.start - b.start)
+  let text = ''
+  let from = 0
+  for (const { start, end, text: replacement } of edits) {
+    text += source.slice(from, start) + replacement
+    from = end
+  }
+  return text + source.slice(from)
+}
