@@ -73,8 +73,8 @@ function toBytes({ source, flags }: RegExp): string {
       const inClass = set.parent.type === 'CharacterClass'
       if (set.kind === 'any') edits.push({ ...set, text: '[^\\n]' })
       else if (set.kind === 'space') {
-        const inside = set.negate ? NO_WHITE_SPACE : WHITE_SPACE
-        edits.push({ ...set, text: inClass ? inside : `[${inside}]` })
+        const inside = inClass && set.negate ? NO_WHITE_SPACE : WHITE_SPACE
+        edits.push({ ...set, text: inClass ? inside : `[${set.negate ? '^' : ''}${inside}]` })
       }
     },
     onCharacterEnter: (character) => {

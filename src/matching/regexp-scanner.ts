@@ -20,7 +20,8 @@ interface RankedPattern extends CompiledPattern {
 const CARRIAGE_RETURN = 13
 /** The end of "last message repeated 3 times". */
 const LETTER_S = 115
-const repeated = /^.{15,80}?(?: syslogd(?:\[\d+\])?:)? last message repeated (\d{1,9}) times$/
+const repeated =
+  /^(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.+Z-]+) [\w.:-]+ (?:syslogd(?:\[\d+\])?: )?last message repeated (\d{1,9}) times$/
 
 /**
  * The scanner in plain RegExp: a block becomes one string, each line is looked at once with all patterns of a bundle

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { formatDuration, parseDuration } from './duration.ts'
+import { escapeText } from './escape.ts'
+import { logTo } from './log.ts'
+
+describe('durations', () => {
+  test('are read in all units, and several together', () => {
+    for (const [text, ms] of [
+      ['250ms', 250],
+      ['90s', 90_000],
+      ['1h', 3_600_000],
+      ['1d12h', 129_600_000],
+      ['2w', 1_209_600_000],
+    ] as const) {
+      assert.equal(parseDuration(text), ms)
+      assert.equal(parseDuration(formatDuration(ms)), ms)
+    }
+  })
+
+  test('are nothing where they are not plain', () => {
+    for (const text of ['', '0s', '1', 'h', '-5m', '1.5h', '1 h', '1 hour', '1H', '999999999w', '1y'])
+      assert.equal(parseDuration(text), undefined, text)
+  })
+})
+
+describe('text that a stranger wrote', () => {
+  test('is shown with nothing that moves a terminal or turns the direction of text', () => {
+    assert.equal(
+      escapeText('\x1b[31mred\x07\r\n\x9b2J\u202eevil\u2066\u200b\ufeff'),
+      '\\x1b[31mred\\x07\\x0d\\x0a\\x9b2J\\u{202e}evil\\u{2066}\\u{200b}\\u{feff}',
+    )
+  })
+
+  test('cannot pretend to have been escaped', () => {
+    assert.equal(escapeText('\\x1b'), '\\\\x1b')
+  })
+
+  test('keeps its letters, whatever the alphabet, and loses half of a pair', () => {
+    assert.equal(escapeText('voilà 漢字 😀'), 'voilà 漢字 😀')
+    assert.equal(escapeText('\ud83d'), '\\u{d83d}')
+  })
+})
+
+test('our own log is one line a fact, with strange text escaped in its fields', () => {
+  const lines: string[] = []
+  const log = logTo((line) => lines.push(line))
+  log.info('banned', { address: '192.0.2.1', line: 'a "b"\nc', empty: '', none: undefined })
+  log.warning('slow')
+  log.detail('not shown')
+  assert.deepEqual(lines, ['banned address=192.0.2.1 line="a \\"b\\"\\x0ac" empty=""', 'warning: slow'])
+})
