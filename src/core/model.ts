@@ -207,8 +207,10 @@ export interface SavedSession {
 
 export interface SavedPosition {
   readonly log: string
-  /** The source's own words; see Block.position. */
-  readonly position: Json
+  /** The source's own words; see Block.position. Undefined where the log had not been read before. */
+  readonly position: Json | undefined
+  /** How many hits after the position have been told already: it was left in the middle of a block. */
+  readonly toldHits: number
   /** The latest time of a line of this log that counted; later ones are never before it. */
   readonly lastAt: Instant
   /** The hits of the very last line before the position: a "last message repeated 3 times" that follows means them. */

@@ -1,4 +1,4 @@
-import type { Instant, Json } from '../base/units.ts'
+import type { Instant } from '../base/units.ts'
 import type { HitFact, SavedPosition } from '../core/model.ts'
 import { parseTimestamp } from '../lines/timestamp.ts'
 import { type Pattern, parametersOf, WEIGHT_DEFAULT } from '../matching/pattern.ts'
@@ -17,10 +17,13 @@ export interface LogReaderOptions {
   readonly keepsLines: boolean
 }
 
-/** The hits of one block, and what is to be committed once the core has been told them all. */
+/** The hits of one block. */
 export interface ReadBlock {
   readonly hits: readonly HitFact[]
+  /** To be committed once the core has been told all of them. */
   readonly position: SavedPosition
+  /** The same for before the first of them. */
+  readonly start: SavedPosition
 }
 
 /** Turns the blocks of one log into facts: finds the hits, and says when each happened. */
@@ -31,6 +34,10 @@ export class LogReader {
   readonly #zone: string | undefined
   readonly #keepsLines: boolean
   readonly #prepared = new Map<Pattern, PreparedPattern>()
+  /** Where the next block begins. */
+  #position: SavedPosition
+  /** Hits that are still to be passed over, because they were told before a restart. */
+  #toldHits: number
   /** The latest time that a line of this log was given. */
   #lastAt: Instant
   /** Hits of the line that ends where the next one begins, for "last message repeated". */
@@ -44,8 +51,10 @@ export class LogReader {
     this.#feeds = feeds
     this.#zone = zone
     this.#keepsLines = keepsLines
-    this.#lastAt = saved?.lastAt ?? 0
-    this.#lastHits = saved?.lastHits ?? []
+    this.#position = saved ?? { log, position: undefined, toldHits: 0, lastAt: 0, lastHits: [] }
+    this.#toldHits = this.#position.toldHits
+    this.#lastAt = this.#position.lastAt
+    this.#lastHits = this.#position.lastHits
   }
 
   /**
@@ -88,10 +97,18 @@ export class LogReader {
         for (const hit of again) add(hit, offset + nextLine(bytes, end))
       },
     })
-    this.hits += hits.length
-    const isLastLine = this.#lastHitsEnd === offset + bytes.length
-    const position: Json = block.position
-    return { hits, position: { log: this.log, position, lastAt: this.#lastAt, lastHits: isLastLine ? this.#lastHits : [] } }
+    const start = this.#position
+    const toldBefore = Math.min(this.#toldHits, hits.length)
+    this.#toldHits -= toldBefore
+    this.hits += hits.length - toldBefore
+    this.#position = {
+      log: this.log,
+      position: block.position,
+      toldHits: this.#toldHits,
+      lastAt: this.#lastAt,
+      lastHits: this.#lastHitsEnd === offset + bytes.length ? this.#lastHits : [],
+    }
+    return { hits: hits.slice(toldBefore), position: this.#position, start }
   }
 
   #hit({ feed, pattern, start, address, session, times, groups }: Match, at: Instant, offset: number, line: string): HitFact {

@@ -1,0 +1,82 @@
+import { type ExitStatus, exitStatus } from '../base/exit-status.ts'
+import type { Log } from '../base/log.ts'
+import { formatNetwork } from '../base/address.ts'
+import { type Instant, isoTime } from '../base/units.ts'
+import { UserError } from '../base/user-error.ts'
+import { decisionRecord } from '../core/decision-record.ts'
+import { type BansFilter, type DaemonControl, type OrderAnswer, parseRequest, type Request } from './control-protocol.ts'
+import { troublesOf } from './troubles.ts'
+
+interface Asked {
+  readonly control: DaemonControl
+  readonly log: Log
+  readonly now: () => Instant
+}
+
+/** The lines that answer one line of a client. Throws nothing, also while the answer is being read. */
+export async function answerLine(line: string, asked: Asked): Promise<Iterable<object>> {
+  const parsed = parseRequest(line)
+  if ('fault' in parsed) return [errorLine(exitStatus.usage, parsed.fault)]
+  try {
+    return guarded(await answersTo(parsed.request, asked), asked.log)
+  } catch (error) {
+    return [failure(error, asked.log)]
+  }
+}
+
+function* guarded(answers: Iterable<object>, log: Log): Iterable<object> {
+  try {
+    yield* answers
+  } catch (error) {
+    yield failure(error, log)
+  }
+}
+
+async function answersTo(request: Request, { control, now }: Asked): Promise<Iterable<object>> {
+  switch (request.do) {
+    case 'status': {
+      const report = control.status()
+      const troubles = troublesOf(report)
+      const isWell = troubles.length === 0
+      const status = { at: isoTime(now()), kind: 'status', isWell, ...report, troubles }
+      return [status, endLine(isWell ? exitStatus.done : exitStatus.no)]
+    }
+    case 'bans':
+      return listBans(control, { table: request.table })
+    case 'ban': {
+      const { do: _, ...order } = request
+      return orderAnswers(await control.ban(order), 'ban')
+    }
+    case 'unban': {
+      const { do: _, ...order } = request
+      return orderAnswers(await control.unban(order), 'unban')
+    }
+    case 'reload':
+      return [{ at: isoTime(now()), kind: 'reloaded', ...(await control.reload()) }, endLine(exitStatus.done)]
+  }
+}
+
+function* listBans(control: DaemonControl, filter: BansFilter): Iterable<object> {
+  for (const { at, network, table, until, rule, score, reason } of control.bans(filter)) {
+    yield decisionRecord({ kind: 'ban', at, address: formatNetwork(network), table, until, rule, score, reason })
+  }
+  yield endLine(exitStatus.done)
+}
+
+/** The decisions, a warning where the firewall does not follow them, and whether it was done at all. */
+function orderAnswers({ decisions, notEnforced }: OrderAnswer, wanted: 'ban' | 'unban'): readonly object[] {
+  const isDone = decisions.some(({ kind }) => kind === wanted)
+  const status = !isDone ? exitStatus.no : notEnforced === undefined ? exitStatus.done : exitStatus.unavailable
+  const warning = notEnforced === undefined ? [] : [{ kind: 'warning', message: notEnforced }]
+  return [...decisions.map(decisionRecord), ...warning, endLine(status)]
+}
+
+function failure(error: unknown, log: Log): object {
+  if (error instanceof UserError) return errorLine(error.status, error.message)
+  const message = error instanceof Error ? error.message : String(error)
+  log.error('our fault: a request on the control socket failed', { error: error instanceof Error ? error.stack : message })
+  return errorLine(exitStatus.software, `our fault: ${message}`)
+}
+
+const endLine = (status: ExitStatus) => ({ kind: 'end', status })
+const errorLine = (status: ExitStatus, message: string) => ({ kind: 'error', status, message })

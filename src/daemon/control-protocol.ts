@@ -1,0 +1,231 @@
+import * as v from 'valibot'
+import { type Network, parseNetwork } from '../base/address.ts'
+import { explainAddress } from '../base/address-faults.ts'
+import { DURATION_MS_MAX } from '../base/duration.ts'
+import { escapeText } from '../base/escape.ts'
+import { showValue } from '../base/value.ts'
+import type { Decision, SavedBan } from '../core/model.ts'
+
+/**
+ * What is said over the control socket: one request a connection, a line of JSON; then lines of JSON in answer, the last
+ * of them `end` or `error`. A request with a key that the daemon does not know is refused: an order half understood is
+ * none. In answers unknown keys are passed over, so that an older command can speak with a newer daemon.
+ */
+
+/** A longer request is refused unread. */
+export const REQUEST_BYTES_MAX = 64 * 1024
+/** A longer line of an answer is none. */
+export const ANSWER_LINE_BYTES_MAX = 16 * 1024 * 1024
+/** How many requests may be open at once; more are turned away. */
+export const CONNECTIONS_MAX = 32
+/** How long the daemon waits for a request, and for a client that does not read its answer. */
+export const CONNECTION_IDLE_MS = 10_000
+
+const REASON_CHARACTERS_MAX = 1_000
+const NAME_CHARACTERS_MAX = 100
+
+const name = v.pipe(v.string(), v.regex(/^[\w-]+$/, 'a name is made of letters, digits, "_" and "-"'), v.maxLength(NAME_CHARACTERS_MAX))
+const reason = v.pipe(v.string(), v.maxLength(REASON_CHARACTERS_MAX))
+const network = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset, addIssue, NEVER }): Network => {
+    const parsed = parseNetwork(dataset.value)
+    if (parsed) return parsed
+    addIssue({ message: explainAddress(dataset.value)! })
+    return NEVER
+  }),
+)
+
+const request = v.variant('do', [
+  v.strictObject({ do: v.literal('status') }),
+  v.strictObject({ do: v.literal('bans'), table: v.optional(name) }),
+  v.strictObject({
+    do: v.literal('ban'),
+    address: network,
+    /** How long; null: for life. */
+    forMs: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(DURATION_MS_MAX))),
+    table: v.optional(name),
+    reason: v.optional(reason, ''),
+    /** The address that the one who orders is logged in from; it is not to be banned. */
+    invoker: v.optional(network),
+  }),
+  v.strictObject({ do: v.literal('unban'), address: network, reason: v.optional(reason, '') }),
+  v.strictObject({ do: v.literal('reload') }),
+])
+
+/** As the client writes it. */
+export type RequestMessage = v.InferInput<typeof request>
+/** As the daemon understands it. */
+export type Request = v.InferOutput<typeof request>
+export type BansFilter = Omit<Extract<Request, { do: 'bans' }>, 'do'>
+export type BanOrder = Omit<Extract<Request, { do: 'ban' }>, 'do'>
+export type UnbanOrder = Omit<Extract<Request, { do: 'unban' }>, 'do'>
+
+/** Reads one line of a client. */
+export function parseRequest(line: string): { readonly request: Request } | { readonly fault: string } {
+  if (Buffer.byteLength(line) > REQUEST_BYTES_MAX) return { fault: `the request is longer than ${REQUEST_BYTES_MAX} bytes` }
+  let message: unknown
+  try {
+    message = JSON.parse(line)
+  } catch {
+    return { fault: 'the request is no JSON' }
+  }
+  const result = v.safeParse(request, message)
+  return result.success ? { request: result.output } : { fault: result.issues.map(issueText).join('\n') }
+}
+
+function issueText(issue: v.BaseIssue<unknown>): string {
+  const path = escapeText(v.getDotPath(issue) ?? '')
+  if (issue.type === 'strict_object' && issue.expected === 'never') return `unknown key ${showValue(issue.path?.at(-1)?.key)} in the request`
+  if (issue.kind === 'transformation' || issue.type === 'regex') return `${path}: ${issue.message}`
+  const needed = issue.expected ? `expected ${issue.expected.length > 200 ? 'another' : issue.expected}, not` : 'not'
+  return `${path === '' ? 'the request' : path}: ${needed} ${showValue(issue.input)}`
+}
+
+const time = v.pipe(v.string(), v.isoTimestamp())
+const amount = v.pipe(v.number(), v.minValue(0))
+
+const statusReport = v.object({
+  /** What is wrong beyond what the figures below say; sentences. Empty where all is well. */
+  troubles: v.array(v.string()),
+  version: v.string(),
+  pid: v.number(),
+  startedAt: time,
+  upMs: amount,
+  /** Whether tables are really changed. */
+  mode: v.picklist(['enforcing', 'dry run']),
+  /** The folder of the configuration; null where there is none and the shipped patterns are used. */
+  configuration: v.nullable(v.string()),
+  state: v.string(),
+  /** Addresses and networks that are never banned. */
+  protected: amount,
+  logs: v.array(
+    v.object({
+      log: v.string(),
+      state: v.picklist(['reading', 'waiting', 'ended']),
+      /** Why it waits. */
+      reason: v.nullable(v.string()),
+      /** Bytes there are to read still. */
+      behindBytes: amount,
+      /** How long the oldest unread line has been there; 0 where nothing is unread, null where it cannot be known. */
+      lagMs: v.nullable(amount),
+      lines: amount,
+      hits: amount,
+      overlongLines: amount,
+      lostBytes: amount,
+    }),
+  ),
+  tables: v.array(
+    v.object({
+      table: v.string(),
+      kind: v.string(),
+      /** Entries that it must hold, and those that the firewall was heard to hold. */
+      desired: amount,
+      enforced: amount,
+      state: v.picklist(['enforcing', 'behind', 'failing']),
+      /** What the firewall said, where it fails. */
+      reason: v.nullable(v.string()),
+      /** Changes that wait to be made. */
+      queued: amount,
+    }),
+  ),
+  rules: v.array(
+    v.object({
+      rule: v.string(),
+      state: v.picklist(['running', 'frozen', 'quarantined']),
+      reason: v.nullable(v.string()),
+      hits: amount,
+      bans: amount,
+      /** Addresses with live points. */
+      scored: amount,
+    }),
+  ),
+  store: v.object({
+    path: v.string(),
+    state: v.picklist(['keeping', 'failing', 'read only']),
+    reason: v.nullable(v.string()),
+    /** Changes that wait to be committed. */
+    pending: amount,
+  }),
+  bounds: v.array(v.object({ name: v.string(), limit: amount, used: amount })),
+})
+
+/** All that `status` says. Times are ISO 8601 in UTC. */
+export type StatusReport = v.InferOutput<typeof statusReport>
+
+const ban = v.object({
+  at: time,
+  kind: v.literal('ban'),
+  address: v.string(),
+  table: v.string(),
+  until: v.nullable(time),
+  rule: v.string(),
+  score: v.number(),
+  reason: v.string(),
+})
+const unban = v.object({ at: time, kind: v.literal('unban'), address: v.string(), table: v.string(), rule: v.string(), reason: v.string() })
+const refused = v.object({
+  at: time,
+  kind: v.literal('refused'),
+  address: v.string(),
+  table: v.string(),
+  rule: v.string(),
+  score: v.number(),
+  reason: v.string(),
+})
+
+const answer = v.variant('kind', [
+  v.object({ at: time, kind: v.literal('status'), isWell: v.boolean(), ...statusReport.entries }),
+  ban,
+  unban,
+  refused,
+  /** The order stands, but something is not as it should be: the firewall does not answer, for example. */
+  v.object({ kind: v.literal('warning'), message: v.string() }),
+  v.object({ at: time, kind: v.literal('reloaded'), configuration: v.nullable(v.string()), logs: amount, rules: amount, tables: amount }),
+  v.object({ kind: v.literal('end'), status: v.number() }),
+  v.object({ kind: v.literal('error'), status: v.number(), message: v.string() }),
+])
+
+export type Answer = v.InferOutput<typeof answer>
+export type BanAnswer = v.InferOutput<typeof ban>
+
+/** Reads one line of the daemon; undefined where it is not understood. */
+export function parseAnswer(line: string): Answer | undefined {
+  try {
+    const result = v.safeParse(answer, JSON.parse(line))
+    return result.success ? result.output : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * What the daemon does for those who ask over the socket. It may throw a `UserError`, whose message and status are the
+ * answer; anything else that it throws is our fault, and said to be.
+ */
+export interface DaemonControl {
+  status(): StatusReport
+  /** Live bans, by time. Read while the daemon goes on: a list made at once, or a generator that minds changes. */
+  bans(filter: BansFilter): Iterable<SavedBan>
+  /** Bans now, committed and handed to the firewall. Without `table`, the first one that is declared. */
+  ban(order: BanOrder): OrderAnswer | Promise<OrderAnswer>
+  /** Ends all bans of this address or network, whatever rule and table; no decision where there was none. */
+  unban(order: UnbanOrder): OrderAnswer | Promise<OrderAnswer>
+  /** Loads the configuration again; with any fault the old one stays and the faults are thrown as a `UserError`. */
+  reload(): Promise<ReloadAnswer>
+}
+
+export interface OrderAnswer {
+  readonly decisions: readonly Decision[]
+  /** Why the firewall does not yet do what was decided. */
+  readonly notEnforced?: string | undefined
+}
+
+export interface ReloadAnswer {
+  readonly configuration: string | null
+  /** How many of each are in force now. */
+  readonly logs: number
+  readonly rules: number
+  readonly tables: number
+}
+

@@ -1,0 +1,131 @@
+import type { Instant } from '../base/units.ts'
+import type { Core, CoreOutput } from '../core/core.ts'
+import type { Change, Decision, TableChange } from '../core/model.ts'
+import type { Source } from '../sources/source.ts'
+import type { LogReader, ReadBlock } from './log-reader.ts'
+import { type Lane, Merge } from './merge.ts'
+
+/** How long one round of reading may take before what it found is committed and others have their turn. */
+const ROUND_MS_MAX = 20
+
+/** A log that is read: where its bytes come from, and what makes facts of them. */
+export interface ReadLog {
+  readonly source: Source
+  readonly reader: LogReader
+}
+
+export interface PipelineOptions {
+  readonly core: Core
+  readonly now: () => Instant
+  /** Takes changes to be committed; they are in the store, or safe in its queue, when it returns. */
+  readonly commit: (changes: readonly Change[]) => void
+  /** False while the store can take no more: reading waits, nothing is dropped. */
+  readonly mayRead: () => boolean
+  /** The tables are to be changed; called after the commit. */
+  readonly enforce: (changes: readonly TableChange[]) => void
+  readonly onDecision: (decision: Decision) => void
+}
+
+/**
+ * Carries lines to decisions: reads the logs that have something, tells the core in the order of time, commits what came
+ * of it together with the positions, and only then has the tables changed. All in one turn of the event loop.
+ */
+export class Pipeline {
+  readonly #options: PipelineOptions
+  readonly #ready = new Set<ReadLog>()
+  /** The logs that are being read, brought into one order; several rounds may go by before it is through. */
+  #merge: Merge | undefined
+  #isCatchingUp = false
+  #isScheduled = false
+  #isStopped = false
+  bytesRead = 0
+
+  constructor(options: PipelineOptions) {
+    this.#options = options
+  }
+
+  /** A log may have something to read. */
+  wake(log: ReadLog): void {
+    this.#ready.add(log)
+    this.#schedule()
+  }
+
+  forget(log: ReadLog): void {
+    this.#ready.delete(log)
+  }
+
+  /** Reading may go on after `mayRead` was false. */
+  resume(): void {
+    if (this.#ready.size > 0) this.#schedule()
+  }
+
+  stop(): void {
+    this.#isStopped = true
+  }
+
+  /** What is due by now happens. Not while old lines are caught up on: their time is not over yet. */
+  tellTime(): void {
+    if (!this.#isCatchingUp) this.#options.core.tell({ kind: 'clock', at: this.#options.now() })
+  }
+
+  /** Commits and enforces what the core has come to, by facts told from elsewhere or by the time alone. */
+  settle(positions: readonly Change[] = []): void {
+    const { decisions, tableChanges, changes }: CoreOutput = this.#options.core.take()
+    if (changes.length > 0 || positions.length > 0) {
+      this.#options.commit([...changes, ...positions])
+      this.#options.core.committed()
+    }
+    if (tableChanges.length > 0) this.#options.enforce(tableChanges)
+    for (const decision of decisions) this.#options.onDecision(decision)
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#isStopped) return
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#isScheduled = false
+      if (!this.#isStopped && this.#options.mayRead()) this.#round()
+    })
+  }
+
+  #round(): void {
+    const { core } = this.#options
+    const endsAt = performance.now() + ROUND_MS_MAX
+    this.#merge ??= new Merge([...this.#ready].map((log) => this.#laneOf(log)))
+    const positions = new Map<string, Change>()
+    let step = this.#merge.next()
+    for (; step; step = this.#merge.next()) {
+      if (step.kind === 'hit') core.tell(step.hit)
+      else if (step.kind === 'position') positions.set(step.position.log, step)
+      if (performance.now() >= endsAt) break
+    }
+    for (const position of this.#merge.interrupted()) positions.set(position.log, { kind: 'position', position })
+    if (!step) {
+      this.#merge = undefined
+      this.#isCatchingUp = false
+    }
+    this.tellTime()
+    this.settle([...positions.values()])
+    if (step || this.#ready.size > 0) this.#schedule()
+  }
+
+  #laneOf(log: ReadLog): Lane {
+    const startedAt = performance.now()
+    let isLive = false
+    return {
+      next: (): ReadBlock | undefined => {
+        // A log that is written to without end must let the others have their turn; one that is caught up on is read to its end.
+        if (isLive && performance.now() - startedAt > ROUND_MS_MAX) return undefined
+        const block = log.source.read()
+        if (!block) {
+          this.#ready.delete(log)
+          return undefined
+        }
+        isLive = !block.catchingUp
+        if (block.catchingUp) this.#isCatchingUp = true
+        this.bytesRead += block.bytes.length
+        return log.reader.read(block, this.#options.now())
+      },
+    }
+  }
+}
