@@ -51,14 +51,15 @@ export class Bans {
     return until === untilBefore ? undefined : { table, kind: 'add', network, until }
   }
 
-  /** The live bans of one address or network, in all tables. */
+  /** The live bans of one address or network, in all tables, by time. */
   of(network: Network): readonly SavedBan[] {
     const text = formatNetwork(network)
-    return [...this.#tables.values()].flatMap((entries) => entries.get(text) ?? [])
+    return [...this.#tables.values()].flatMap((entries) => entries.get(text) ?? []).sort(byTime)
   }
 
+  /** All live bans, by time. */
   all(): readonly SavedBan[] {
-    return [...this.#tables.values()].flatMap((entries) => [...entries.values()].flat())
+    return [...this.#tables.values()].flatMap((entries) => [...entries.values()].flat()).sort(byTime)
   }
 
   isBannedBy(rule: string, source: Address): boolean {
@@ -83,6 +84,11 @@ export class Bans {
     if (count > 0) sources.set(ban.network.address, count)
     else sources.delete(ban.network.address)
   }
+}
+
+/** The order must be the same after a restart, whatever came first into which table. */
+function byTime(a: SavedBan, b: SavedBan): number {
+  return a.at - b.at || (a.id < b.id ? -1 : 1)
 }
 
 function endOf(bans: readonly SavedBan[]): Until | undefined {

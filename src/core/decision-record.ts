@@ -21,7 +21,16 @@ export function decisionRecord(decision: Decision): DecisionRecord {
   const at = isoTime(decision.at)
   switch (kind) {
     case 'ban':
-      return { at, kind, address: decision.address, table: decision.table, until: isoTime(decision.until), rule, score: decision.score, reason: decision.reason }
+      return {
+        at,
+        kind,
+        address: decision.address,
+        table: decision.table,
+        until: isoTime(decision.until),
+        rule,
+        score: decision.score,
+        reason: decision.reason,
+      }
     case 'unban':
       return { at, kind, address: decision.address, table: decision.table, rule, reason: decision.reason }
     case 'refused':
