@@ -56,4 +56,26 @@ export interface SourceContext {
   now(): number
 }
 
+/** A key of `logs` that has been opened: it is one log, or as many as match a glob, new ones included. */
+export interface OpenLogs {
+  readonly key: string
+  readonly sources: readonly Source[]
+  /** Why there is no source at all: `no file matches`. */
+  readonly waitingFor: string | undefined
+  /** Closes all sources; nothing is called after it. */
+  close(): void
+}
+
+/** What a key of `logs` is given by the daemon. */
+export interface LogsContext extends Omit<SourceContext, 'position' | 'onReady'> {
+  /** The position committed last for a log. */
+  positionOf(log: string): Json | undefined
+  /** A log is followed from now on; `onReady` comes after it. */
+  onOpened(source: Source): void
+  /** There may be something to read in it. */
+  onReady(source: Source): void
+  /** A log is gone, has been read to its end, and is closed now. */
+  onClosed(source: Source): void
+}
+
 export { CHUNK_BYTES, LINE_BYTES_MAX } from '../base/limits.ts'

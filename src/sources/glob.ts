@@ -1,0 +1,156 @@
+import { lstatSync, type Stats, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { type FileOptions, FileSource, LINGER_MS } from './file.ts'
+import { watchFolder } from './hints.ts'
+import { originalsOf } from './rotation.ts'
+import type { LogsContext, OpenLogs } from './source.ts'
+import { expandGlob, fixedFolder } from './wildcards.ts'
+
+/** How often is looked for new files, whatever hints say. */
+const EXPAND_MS = 2_000
+/** A folder that changes is looked at this often at most. */
+const EXPAND_PAUSE_MS = 50
+/** How many files one glob may follow; more are told and left out. */
+const FILES_MAX = 1_000
+
+export interface GlobOptions extends FileOptions {
+  /** How often is looked for new files; 0 for never, then somebody calls `expand`. */
+  readonly expandMs?: number
+}
+
+/**
+ * Follows every file that matches, also those that come while we run: these from their start. A file is followed once, under
+ * one name, whatever links to it; a rotated file (`access.log.1`, `access-20240131.log`) belongs to the log that it was, and
+ * is none of its own. A file that has been gone for a minute is let go.
+ */
+export class GlobLogs implements OpenLogs {
+  readonly key: string
+  readonly #context: LogsContext
+  readonly #options: GlobOptions
+  readonly #sources = new Map<string, FileSource>()
+  /** Names that were seen to mean a file which is followed under another name, and which one. */
+  readonly #aliases = new Map<string, string>()
+  /** When a followed file was first seen to be gone. */
+  readonly #goneAt = new Map<string, number>()
+  /** Names whose file was read to its end and let go: what comes there next is new. */
+  readonly #left = new Set<string>()
+  #isFirst = true
+  #hasSaidTooMany = false
+  readonly #endHints: () => void
+  readonly #timer: NodeJS.Timeout | undefined
+  #soon: NodeJS.Timeout | undefined
+
+  constructor(pattern: string, context: LogsContext, options: GlobOptions = {}) {
+    this.key = pattern
+    this.#context = context
+    this.#options = options
+    this.expand()
+    this.#isFirst = false
+    const { expandMs = EXPAND_MS } = options
+    if (expandMs > 0) this.#timer = setInterval(() => this.expand(), expandMs)
+    const { folder, isParent } = fixedFolder(pattern)
+    const onHint = (_name: string | null, isNameChange: boolean) => {
+      if (isNameChange) this.#soon ??= setTimeout(() => this.expand(), EXPAND_PAUSE_MS)
+    }
+    this.#endHints = expandMs > 0 && isParent ? watchFolder(folder, onHint, context.say) : () => {}
+  }
+
+  get sources(): readonly FileSource[] {
+    return [...this.#sources.values()]
+  }
+
+  get waitingFor(): string | undefined {
+    return this.#sources.size === 0 ? 'no file matches' : undefined
+  }
+
+  /** Takes in the files that are new, and lets those go that have been gone for long. */
+  expand(): void {
+    clearTimeout(this.#soon)
+    this.#soon = undefined
+    this.#letGo()
+    const found = filesOf(this.key)
+    const names = new Set(found.map(({ path }) => path))
+    for (const path of this.#aliases.keys()) if (!names.has(path)) this.#aliases.delete(path)
+    for (const { path, stat } of found) {
+      if (this.#sources.has(path)) continue
+      const inode = `${stat.dev}:${stat.ino}`
+      if (this.#aliases.get(path) === inode) continue
+      if (this.sources.some((source) => source.follows(stat))) this.#aliases.set(path, inode)
+      else if (this.#sources.size < FILES_MAX) this.#open(path)
+      else this.#sayTooMany()
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+    clearTimeout(this.#soon)
+    this.#endHints()
+    for (const source of this.#sources.values()) source.close()
+    this.#sources.clear()
+  }
+
+  #open(path: string): void {
+    const { startAt, ...options } = this.#options
+    const { say, now } = this.#context
+    const position = this.#left.has(path) ? undefined : this.#context.positionOf(path)
+    const onReady = () => {
+      const source = this.#sources.get(path)
+      if (source) this.#context.onReady(source)
+    }
+    const isNew = !this.#isFirst
+    const source = new FileSource(
+      path,
+      { position, onReady, say, now: () => now() },
+      { ...options, ...(isNew ? { isNew } : startAt !== undefined && { startAt }) },
+    )
+    this.#left.delete(path)
+    this.#sources.set(path, source)
+    this.#context.onOpened(source)
+    this.#context.onReady(source)
+  }
+
+  #letGo(): void {
+    const now = this.#context.now()
+    for (const [path, source] of this.#sources) {
+      const { kind, behindBytes } = source.state
+      if (kind !== 'waiting' || behindBytes > 0 || statOf(path)) {
+        this.#goneAt.delete(path)
+        continue
+      }
+      const goneAt = this.#goneAt.get(path) ?? now
+      this.#goneAt.set(path, goneAt)
+      if (now - goneAt < LINGER_MS) continue
+      this.#goneAt.delete(path)
+      this.#sources.delete(path)
+      this.#left.add(path)
+      this.#context.onClosed(source)
+      source.close()
+    }
+  }
+
+  #sayTooMany(): void {
+    if (this.#hasSaidTooMany) return
+    this.#hasSaidTooMany = true
+    this.#context.say('warning', `${this.key}: more than ${FILES_MAX} files match; only the first ${FILES_MAX} are followed`)
+  }
+}
+
+/** Regular files that match and are no rotated ones; those that are no links first. */
+function filesOf(pattern: string): { readonly path: string; readonly stat: Stats }[] {
+  const paths = new Set(expandGlob(pattern))
+  const files = []
+  for (const path of paths) {
+    if (originalsOf(basename(path)).some((original) => paths.has(join(dirname(path), original)))) continue
+    const stat = statOf(path)
+    if (stat?.isFile()) files.push({ path, stat, isLink: lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false })
+  }
+  return files.sort((a, b) => Number(a.isLink) - Number(b.isLink))
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch {
+    return undefined
+  }
+}

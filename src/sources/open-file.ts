@@ -1,0 +1,40 @@
+import { closeSync, constants, fstatSync, openSync, type Stats, statSync } from 'node:fs'
+import { getSystemErrorMessage } from 'node:util'
+
+/** A log cannot be read for now; the message says why. */
+export class Unreadable extends Error {}
+
+/**
+ * Opens a regular file for reading. Anything else is refused unopened: opening a FIFO may block for ever, opening a device
+ * may do something.
+ */
+export function openRegularFile(path: string): { readonly fd: number; readonly stat: Stats } {
+  try {
+    refuseOthers(statSync(path))
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
+    try {
+      const stat = fstatSync(fd)
+      refuseOthers(stat)
+      return { fd, stat }
+    } catch (error) {
+      closeSync(fd)
+      throw error
+    }
+  } catch (error) {
+    throw error instanceof Unreadable ? error : new Unreadable(reasonOf(error), { cause: error })
+  }
+}
+
+function refuseOthers(stat: Stats): void {
+  if (stat.isFile()) return
+  const kind = stat.isDirectory() ? 'a directory' : stat.isFIFO() ? 'a FIFO' : stat.isSocket() ? 'a socket' : 'a device'
+  throw new Unreadable(`it is ${kind}, not a file`)
+}
+
+/** What a system error means, in words. */
+export function reasonOf(error: unknown): string {
+  const { code, errno, message } = error as NodeJS.ErrnoException
+  if (code === undefined || errno === undefined) return message
+  if (code === 'ENOENT') return 'no such file'
+  return getSystemErrorMessage(errno) || message
+}
