@@ -1,0 +1,2 @@
+export { httpd } from './httpd.ts'
+export { sshd } from './sshd.ts'
