@@ -1,0 +1,21 @@
+import { formatNetwork, lastAddress, type Network } from '../base/address.ts'
+import { addressSet } from '../base/address-set.ts'
+import type { ProtectedNetwork } from '../core/model.ts'
+
+/** Says why a network must not be banned, in words; undefined where it may. */
+export type Guard = (network: Network) => string | undefined
+
+/** A ban is refused where it covers, or lies in, anything that is protected. */
+export function guard(protectedNetworks: readonly ProtectedNetwork[]): Guard {
+  const all = addressSet(protectedNetworks.map(({ network }) => network))
+  return (network) => {
+    if (!all.overlaps(network)) return undefined
+    const reason = protectedNetworks.find((candidate) => overlap(candidate.network, network))!
+    return `${formatNetwork(reason.network)} is protected: ${reason.because}`
+  }
+}
+
+function overlap(a: Network, b: Network): boolean {
+  if (typeof a.address !== typeof b.address) return false
+  return a.address <= lastAddress(b) && b.address <= lastAddress(a)
+}

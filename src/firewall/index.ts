@@ -1,0 +1,11 @@
+import { dryRun } from './dry-run.ts'
+import type { Dialect } from './firewall.ts'
+import { nftables } from './nftables.ts'
+
+/** The firewalls that can be spoken to. A new one is a file and a row. */
+export const dialects: readonly Dialect[] = [nftables, dryRun]
+
+/** The dialect that a table's declaration calls `kind`; undefined where there is none. */
+export function dialectOf(kind: string): Dialect | undefined {
+  return dialects.find((dialect) => dialect.kind === kind)
+}

@@ -1,0 +1,742 @@
+import { formatNetwork, type Network, parseNetwork } from '../base/address.ts'
+import type { Log } from '../base/log.ts'
+import { FOR_LIFE, HOUR_MS, type Instant, MINUTE_MS, SECOND_MS, type Until } from '../base/units.ts'
+import type { Entry } from '../core/model.ts'
+import type { Command, CommandResult, Dialect, Explanation, Table } from './firewall.ts'
+import { Nest } from './nest.ts'
+import { type Plan, plan } from './plan.ts'
+import type { KeyedEntry, KeyedNetwork } from './request.ts'
+import type { Runner } from './runner.ts'
+
+/** One-shot timers; what is returned cancels. */
+export interface Timers {
+  after(ms: number, run: () => void): () => void
+}
+
+export interface TableKeeperOptions {
+  readonly table: Table
+  readonly dialect: Dialect
+  readonly run: Runner
+  readonly log: Log
+  readonly timers: Timers
+  now(): Instant
+}
+
+/** How a table stands. */
+export interface TableStatus {
+  readonly table: string
+  readonly kind: string
+  /** `partly`: some entries could not be put in. */
+  readonly state: 'starting' | 'enforcing' | 'partly enforcing' | 'not enforcing' | 'torn down'
+  /** Why it is not simply enforcing, with what to do where that is known. */
+  readonly reason: string | undefined
+  /** The last failure in the program's own words, also when it is over. */
+  readonly lastError: string | undefined
+  /** Entries that must be in, and how many of them are. */
+  readonly desired: number
+  readonly enforced: number
+  /** Changes that are on their way. */
+  readonly queued: number
+  /** Entries that the firewall refuses one by one; each is tried again, ever more seldom. */
+  readonly setAside: number
+  /** Entries that somebody else put in; they are kept. */
+  readonly strange: number
+}
+
+/** Most entries that a table may be asked to hold. */
+export const TABLE_ENTRIES_MAX = 1_048_576
+/** How often it is looked whether table, sets and rules are there; half of all entries are probed each time. */
+export const CHECK_EVERY_MS = 2 * SECOND_MS
+/** Up to this many entries are compared within two checks; in larger tables a part of this size is, at each check. */
+const SWEEP_WHOLE_MAX = 100_000
+const SWEEP_PART = 10_000
+/** Most probes to find out which entries are gone, before the whole table is compared instead. */
+const SEARCH_PROBES_MAX = 48
+/** A listing costs about 10 ms for 1,000 entries, and alone shows what others put in. */
+const LIST_OFTEN_MAX = 10_000
+const LIST_OFTEN_MS = 30 * SECOND_MS
+const LIST_SELDOM_MS = 5 * MINUTE_MS
+/** An entry whose end is this near is left to end; one that is past its end by as much is taken out, if nobody else did it. */
+const END_GRACE_MS = 5 * SECOND_MS
+const RETRY_MS_MIN = 100
+const RETRY_MS_MAX = 30 * SECOND_MS
+const SET_ASIDE_MS_MIN = 30 * SECOND_MS
+const SET_ASIDE_MS_MAX = HOUR_MS
+const FULL_RETRY_MS = 30 * SECOND_MS
+/** Most failed commands in the search for bad entries of one batch; the rest of the batch waits for the next try. */
+const BISECT_FAILURES_MAX = 400
+
+type Verb = 'add' | 'renew' | 'delete'
+
+/** An entry on its way; `until` is the end that the firewall is given. */
+type Target = KeyedEntry
+
+/** Something was gone and is being put back. */
+interface Repair {
+  readonly since: Instant
+  readonly missing: string | undefined
+  gone: number
+}
+
+/**
+ * Makes one table of the firewall hold what it must, and keeps it so. What is wanted is told by `want` and `unwant`; a
+ * worker carries changes out, the next batch gathering while a command runs. Looking after it never waits for the worker.
+ */
+export class TableKeeper {
+  readonly #o: TableKeeperOptions
+  /** By canonical text, as are all the others. */
+  readonly #wanted = new Map<string, Entry>()
+  /** What we believe to be in, with the end that the firewall was given. */
+  readonly #enforced = new Map<string, Until>()
+  readonly #toAdd = new Set<string>()
+  readonly #toDelete = new Set<string>()
+  readonly #inFlight = new Set<string>()
+  readonly #setAside = new Map<string, { retryAt: Instant; pauseMs: number; because: string }>()
+  readonly #nest = new Nest()
+
+  #state: 'new' | 'begun' | 'stopped' | 'torn down' = 'new'
+  #needsSetUp = true
+  /** What the table held at the start has been compared with what it must hold. */
+  #isCompared = false
+  /** What changed since a listing began, of which the listing therefore says nothing. Undefined while there is none. */
+  #touched: Set<string> | undefined
+  #isWorking = false
+  #working: Promise<void> = Promise.resolve()
+  /** What `check` still finds missing after it was set up: it and the firewall do not understand each other there. */
+  #neverFound: string | undefined
+  /** An entry of each length and family that was in when last seen: a set that was emptied shows in one of them. */
+  readonly #samples = new Map<number, string>()
+  #repair: Repair | undefined
+  #sweep: Iterator<string> | undefined
+  #strange = 0
+  #listAt = 0
+  #fullUntil = 0
+  #failures = 0
+  #failingSince = 0
+  #pausedUntil = 0
+  #reason: string | undefined
+  #fullReason: string | undefined
+  #lastError: string | undefined
+  #cancelTick = () => {}
+  #cancelRetry = () => {}
+  #waiting: (() => void)[] = []
+
+  constructor(options: TableKeeperOptions) {
+    this.#o = options
+  }
+
+  get wanted(): ReadonlyMap<string, Entry> {
+    return this.#wanted
+  }
+
+  /** Returns the entries for which there is no room. */
+  want(entries: readonly KeyedEntry[]): readonly KeyedEntry[] {
+    const now = this.#o.now()
+    const refused: KeyedEntry[] = []
+    for (const entry of entries) {
+      const { key, network, until } = entry
+      if (until <= now) this.#unwantOne(entry)
+      else if (this.#wanted.size >= TABLE_ENTRIES_MAX && !this.#wanted.has(key)) refused.push(entry)
+      else {
+        const isNew = !this.#wanted.has(key)
+        this.#wanted.set(key, { network, until })
+        this.#setAside.delete(key)
+        // Before the start nothing is put in: what is in already need not be.
+        if (this.#state === 'new') this.#toDelete.delete(key)
+        else this.#mark(key)
+        if (isNew) this.#nestChanged(network, true)
+      }
+    }
+    this.#wake()
+    return refused
+  }
+
+  unwant(networks: readonly KeyedNetwork[]): void {
+    for (const network of networks) this.#unwantOne(network)
+    this.#wake()
+  }
+
+  #unwantOne({ key, network }: KeyedNetwork): void {
+    const wasWanted = this.#wanted.delete(key)
+    this.#setAside.delete(key)
+    this.#touched?.add(key)
+    this.#toAdd.delete(key)
+    // Also what we never put in: who unbans an address wants it out.
+    this.#toDelete.add(key)
+    if (wasWanted) this.#nestChanged(network, false)
+  }
+
+  #nestChanged(network: Network, isIn: boolean): void {
+    if (!this.#o.dialect.excludes?.(network)) return
+    if (isIn) this.#nest.add(network)
+    else this.#nest.delete(network)
+    if (this.#state === 'new') return
+    for (const narrower of this.#nest.within(network)) this.#mark(formatNetwork(narrower))
+  }
+
+  /** Notes what is to be done for an address; done already or not, the last word counts. */
+  #mark(key: string): void {
+    this.#touched?.add(key)
+    this.#toAdd.delete(key)
+    this.#toDelete.delete(key)
+    const entry = this.#wanted.get(key)
+    if (entry && !this.#isCovered(entry.network)) this.#toAdd.add(key)
+    else if (this.#enforced.has(key) || this.#inFlight.has(key)) this.#toDelete.add(key)
+  }
+
+  #isCovered(network: Network): boolean {
+    return !this.#nest.isEmpty && this.#o.dialect.excludes?.(network) === true && this.#nest.covers(network)
+  }
+
+  /** All that was wanted before has been said: from now on the firewall is spoken to. */
+  begin(): void {
+    if (this.#state !== 'new') return
+    this.#state = 'begun'
+    this.#wake()
+    this.#scheduleTick()
+  }
+
+  /** What the firewall holds, as it says itself. Throws with its words where it does not. */
+  async list(): Promise<readonly Entry[]> {
+    const { dialect, table, now } = this.#o
+    const commands = dialect.list?.(table)
+    if (!commands) return [...this.#enforced].map(([key, until]) => ({ network: parseNetwork(key)!, until }))
+    const outputs: string[] = []
+    for (const command of commands) {
+      const result = await this.#o.run(command)
+      if (result.status !== 0) throw new Error(wordsOf(command, result))
+      outputs.push(result.stdout)
+    }
+    return dialect.present(table, outputs, now())
+  }
+
+  status(): TableStatus {
+    const { table, dialect } = this.#o
+    let covered = 0
+    for (const network of this.#nest.all())
+      if (this.#nest.covers(network) && !this.#enforced.has(formatNetwork(network))) covered++
+    const reason = this.#reasonInWords()
+    return {
+      table: table.name,
+      kind: dialect.kind,
+      state: this.#stateInWords(reason),
+      reason,
+      lastError: this.#lastError,
+      desired: this.#wanted.size,
+      enforced: this.#needsSetUp ? 0 : this.#enforced.size + covered,
+      queued: this.#toAdd.size + this.#toDelete.size + this.#inFlight.size,
+      setAside: this.#setAside.size,
+      strange: this.#strange,
+    }
+  }
+
+  #reasonInWords(): string | undefined {
+    if (this.#reason !== undefined) return this.#reason
+    if (this.#needsSetUp && this.#repair?.missing !== undefined) return `${this.#repair.missing} is missing`
+    if (this.#fullReason !== undefined) return this.#fullReason
+    if (this.#neverFound !== undefined) return `${this.#neverFound} seems to be missing although it was set up`
+    return this.#setAside.values().next().value?.because
+  }
+
+  #stateInWords(reason: string | undefined): TableStatus['state'] {
+    if (this.#state === 'torn down') return 'torn down'
+    if (this.#reason !== undefined) return 'not enforcing'
+    if (!this.#isCompared) return 'starting'
+    if (this.#needsSetUp) return 'not enforcing'
+    return reason === undefined ? 'enforcing' : 'partly enforcing'
+  }
+
+  /** When nothing is left to do, or nothing can be done for now. */
+  settled(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve)
+      this.#settle()
+    })
+  }
+
+  /** Nothing new is begun; the entries stay where they are. */
+  stop(): void {
+    if (this.#state !== 'torn down') this.#state = 'stopped'
+    this.#cancelTick()
+    this.#cancelRetry()
+    this.#settle()
+  }
+
+  /** Takes away all that we set up; nothing is put back until the keeper is made anew. True when our rule is gone. */
+  async tearDown(): Promise<boolean> {
+    this.stop()
+    this.#state = 'torn down'
+    await this.#working
+    const { dialect, table, log } = this.#o
+    const results = await this.#runEach(dialect.tearDown(table))
+    this.#enforced.clear()
+    this.#toAdd.clear()
+    this.#toDelete.clear()
+    const failed = results.length > 0 && results[0]!.status !== 0
+    if (failed) log.error(`table ${table.name}: not torn down: ${this.#because(results[0]!)}`)
+    else log.warning(`table ${table.name}: torn down; nothing is banned by it`)
+    return !failed
+  }
+
+  // The worker
+
+  #wake(): void {
+    if (!this.#isWorking && this.#state === 'begun') this.#working = this.#work()
+  }
+
+  async #work(): Promise<void> {
+    this.#isWorking = true
+    const { now, dialect } = this.#o
+    while (this.#state === 'begun' && this.#pausedUntil <= now()) {
+      if (this.#needsSetUp) await this.#setUp()
+      else if (this.#toDelete.size > 0)
+        await this.#apply(
+          'delete',
+          this.#take(this.#toDelete, () => true),
+        )
+      else if (this.#toAdd.size > 0 && this.#fullUntil <= now()) {
+        const renews = dialect.renew !== undefined
+        const first = renews && this.#enforced.has(this.#toAdd.values().next().value!)
+        await this.#apply(
+          first ? 'renew' : 'add',
+          this.#take(this.#toAdd, (key) => !renews || this.#enforced.has(key) === first),
+        )
+      } else if (this.#failures > 0) {
+        if (await this.#isAllThere()) this.#well()
+      } else break
+    }
+    this.#isWorking = false
+    this.#finishRepair()
+    this.#settle()
+  }
+
+  /** The next batch of those that `fits`. */
+  #take(queue: Set<string>, fits: (key: string) => boolean): Target[] {
+    const { dialect, now } = this.#o
+    const targets: Target[] = []
+    const longest = now() + (dialect.timeoutMsMax ?? Number.POSITIVE_INFINITY)
+    for (const key of queue) {
+      if (targets.length >= dialect.batchMax) break
+      if (!fits(key)) continue
+      queue.delete(key)
+      this.#touched?.add(key)
+      this.#inFlight.add(key)
+      const entry = queue === this.#toDelete ? { network: parseNetwork(key)!, until: 0 } : this.#wanted.get(key)!
+      // For life needs no end; any other end must be one that the firewall takes.
+      targets.push({ key, network: entry.network, until: entry.until === FOR_LIFE ? FOR_LIFE : Math.min(entry.until, longest) })
+    }
+    return targets
+  }
+
+  /** Carries one batch out; where it is refused, halves it until the bad entries are found, and lets the others in. */
+  async #apply(verb: Verb, batch: readonly Target[]): Promise<void> {
+    const { dialect, table } = this.#o
+    const slices = [batch]
+    let failures = 0
+    let isAnyDone = false
+    let because: string | undefined
+    const hopeless = Math.log2(dialect.batchMax) + 4
+    while (slices.length > 0) {
+      const slice = slices.pop()!
+      const failure = await this.#runAll(this.#commands(verb, slice))
+      if (!failure) {
+        this.#done(verb, slice)
+        isAnyDone = true
+        continue
+      }
+      because = this.#because(failure)
+      const kind = failure.status === null ? 'unusable' : dialect.explain(table, failure)?.kind
+      failures++
+      if (
+        kind === 'unusable' ||
+        (failures === 1 && (await this.#findMissing())) ||
+        failures > BISECT_FAILURES_MAX ||
+        (failures > hopeless && !isAnyDone)
+      ) {
+        slices.push(slice)
+        break
+      }
+      if (slice.length > 1) {
+        const middle = slice.length >>> 1
+        slices.push(slice.slice(middle), slice.slice(0, middle))
+      } else if (kind !== 'full') this.#putAside(verb, slice[0]!, because)
+      else if (verb === 'delete')
+        this.#done(verb, slice) // to delete it, it had to be added: it was not in
+      else if (verb === 'renew' && !(await this.#runAll([...this.#commands('delete', slice), ...this.#commands('add', slice)]))) {
+        this.#done(verb, slice)
+      } else {
+        this.#full(because)
+        slices.push(slice)
+        break
+      }
+    }
+    this.#inFlight.clear()
+    for (const { key } of slices.flat()) {
+      if (this.#toDelete.has(key) || this.#toAdd.has(key)) continue
+      if (verb === 'delete' && !this.#wanted.has(key)) this.#toDelete.add(key)
+      else this.#mark(key)
+    }
+    const isPutOff = this.#needsSetUp || (because !== undefined && because === this.#fullReason)
+    if (slices.length === 0) this.#well()
+    else if (!isPutOff) this.#fail(because!)
+  }
+
+  #commands(verb: Verb, targets: readonly Target[]): readonly Command[] {
+    const { dialect, table, now } = this.#o
+    if (targets.length === 0) return []
+    if (verb === 'delete')
+      return dialect.delete(
+        table,
+        targets.map(({ network }) => network),
+      )
+    return (dialect[verb] ?? dialect.add)(table, targets, now())
+  }
+
+  #done(verb: Verb, targets: readonly Target[]): void {
+    for (const { key, network, until } of targets) {
+      if (verb === 'delete') this.#enforced.delete(key)
+      else {
+        this.#enforced.set(key, until)
+        this.#samples.set(classOf(network), key)
+      }
+      this.#setAside.delete(key)
+    }
+    if (verb === 'delete') this.#fullUntil = 0
+    else if (this.#toAdd.size === 0) this.#fullReason = undefined
+  }
+
+  #putAside(verb: Verb, { key }: Target, because: string): void {
+    const { log, now, table } = this.#o
+    const pauseMs = Math.min((this.#setAside.get(key)?.pauseMs ?? SET_ASIDE_MS_MIN / 2) * 2, SET_ASIDE_MS_MAX)
+    this.#setAside.set(key, { retryAt: now() + pauseMs, pauseMs, because })
+    log.error(`table ${table.name}: ${key} could not be ${verb === 'delete' ? 'taken out' : 'put in'}: ${because}`)
+  }
+
+  #full(because: string): void {
+    const { log, now, table } = this.#o
+    if (this.#fullReason === undefined) log.error(`table ${table.name}: ${because}`)
+    this.#fullReason = because
+    this.#fullUntil = now() + FULL_RETRY_MS
+  }
+
+  async #setUp(): Promise<void> {
+    const { dialect, table, log } = this.#o
+    let failure = await this.#runAll(dialect.setUp(table))
+    if (failure && dialect.explain(table, failure)?.kind === 'clash') {
+      await this.#runEach(dialect.tearDown(table))
+      failure = await this.#runAll(dialect.setUp(table))
+      if (!failure) log.warning(`table ${table.name}: what was there could not be kept; made anew`)
+    }
+    if (failure) return this.#fail(this.#because(failure))
+    const missing = dialect.missing(table, await this.#runEach(dialect.check(table)))
+    if (missing !== undefined && missing !== this.#neverFound) {
+      log.warning(`table ${table.name}: ${missing} seems to be missing although it was set up; it is not looked for any more`)
+    }
+    this.#neverFound = missing
+    this.#needsSetUp = false
+    this.#well()
+    // Not waited for: new bans need not wait for the listing of old ones.
+    void (this.#isCompared && dialect.probe && this.#enforced.size > SWEEP_WHOLE_MAX ? this.#searchSample() : this.#compare())
+  }
+
+  // Trouble and its end
+
+  #fail(because: string): void {
+    const { log, now, table, timers } = this.#o
+    if (this.#failures === 0) this.#failingSince = now()
+    const pauseMs = Math.min(RETRY_MS_MIN * 2 ** this.#failures, RETRY_MS_MAX)
+    this.#failures++
+    if (this.#reason !== because) log.error(`table ${table.name}: not enforcing: ${because}`)
+    this.#reason = because
+    this.#pausedUntil = now() + pauseMs
+    this.#cancelRetry()
+    this.#cancelRetry = timers.after(pauseMs, () => {
+      this.#pausedUntil = 0
+      this.#wake()
+    })
+  }
+
+  #well(): void {
+    if (this.#failures === 0) return
+    const { log, now, table } = this.#o
+    log.info(`table ${table.name}: enforcing again after ${seconds(now() - this.#failingSince)}`)
+    this.#failures = 0
+    this.#reason = undefined
+    this.#pausedUntil = 0
+  }
+
+  /** What went wrong, explained where the dialect can, with the program's own words kept for `status`. */
+  #because(result: FailedResult): string {
+    const { dialect, table } = this.#o
+    this.#lastError = result.words
+    const explanation: Explanation | undefined = dialect.explain(table, result)
+    return explanation?.sentence ?? result.words
+  }
+
+  /** The first failure, if any. */
+  async #runAll(commands: readonly Command[]): Promise<FailedResult | undefined> {
+    for (const command of commands) {
+      const result = await this.#o.run(command)
+      if (result.status !== 0) return { ...result, words: wordsOf(command, result) }
+    }
+    return undefined
+  }
+
+  async #runEach(commands: readonly Command[]): Promise<FailedResult[]> {
+    const results: FailedResult[] = []
+    for (const command of commands) {
+      const result = await this.#o.run(command)
+      results.push({ ...result, words: wordsOf(command, result) })
+    }
+    return results
+  }
+
+  // Looking after it
+
+  #scheduleTick(): void {
+    this.#cancelTick = this.#o.timers.after(CHECK_EVERY_MS, async () => {
+      await this.#tick()
+      if (this.#state === 'begun') this.#scheduleTick()
+    })
+  }
+
+  async #tick(): Promise<void> {
+    const { now } = this.#o
+    for (const [key, { retryAt }] of this.#setAside) {
+      if (!this.#wanted.has(key) && !this.#enforced.has(key)) this.#setAside.delete(key)
+      else if (retryAt <= now()) this.#mark(key)
+    }
+    if (!this.#needsSetUp && this.#isCompared && this.#failures === 0 && (await this.#isAllThere())) {
+      await this.#sweepSome()
+      if (this.#listAt <= now()) await this.#compare()
+    }
+    this.#wake()
+  }
+
+  async #isAllThere(): Promise<boolean> {
+    const failure = await this.#findMissing()
+    if (failure !== undefined && !this.#needsSetUp) this.#fail(failure)
+    return failure === undefined
+  }
+
+  /** Looks whether table, sets and rules are there; where not, they will be set up again. Tells what is wrong. */
+  async #findMissing(): Promise<string | undefined> {
+    const { dialect, table, now } = this.#o
+    const results = await this.#runEach(dialect.check(table))
+    const failed = results.find((result) => result.status === null || dialect.explain(table, result)?.kind === 'unusable')
+    if (failed) return this.#because(failed)
+    const missing = dialect.missing(table, results)
+    if (missing === undefined || missing === this.#neverFound) return undefined
+    this.#needsSetUp = true
+    this.#repair = { since: this.#repair?.since ?? now(), missing, gone: this.#repair?.gone ?? 0 }
+    return missing
+  }
+
+  /** Looks for the next part of what should be in, a sample of each kind always with it, and puts back what is gone. */
+  async #sweepSome(): Promise<void> {
+    const { dialect, now } = this.#o
+    if (this.#enforced.size === 0) return
+    const size = this.#enforced.size
+    const count = size <= SWEEP_WHOLE_MAX ? Math.ceil(size / 2) : SWEEP_PART
+    const keys = [...this.#samples.values()].filter((key) => this.#enforced.has(key) && !this.#isEnding(key, now()))
+    for (let i = 0; i < count; i++) {
+      this.#sweep ??= this.#enforced.keys()
+      const { value, done } = this.#sweep.next()
+      if (done) {
+        this.#sweep = undefined
+        if (i === 0) continue
+        break
+      }
+      if (this.#isEnding(value, now())) continue
+      keys.push(value)
+      this.#samples.set(classOf(this.#wanted.get(value)!.network), value)
+    }
+    if (!dialect.probe) return
+    for (let i = 0; i < keys.length; i += dialect.batchMax) await this.#search(keys.slice(i, i + dialect.batchMax))
+  }
+
+  /** True where an entry is not to be looked for: it changes just now, or ends. Asserts ends again that come too near. */
+  #isEnding(key: string, now: Instant): boolean {
+    if (this.#toAdd.has(key) || this.#toDelete.has(key) || this.#inFlight.has(key)) return true
+    const entry = this.#wanted.get(key)
+    if (!entry) return true
+    const until = this.#enforced.get(key)!
+    if (entry.until <= now - END_GRACE_MS) {
+      this.#unwantOne({ key, network: entry.network })
+      return true
+    }
+    const { timeoutMsMax } = this.#o.dialect
+    if (timeoutMsMax !== undefined && until < entry.until && until - now < timeoutMsMax / 2) this.#mark(key)
+    return until <= now + END_GRACE_MS
+  }
+
+  /** Finds by halves which of these are gone. Where there are too many for that, the table is compared as a whole. */
+  async #search(keys: readonly string[]): Promise<void> {
+    const { dialect, table, run } = this.#o
+    const slices = [keys]
+    const gone: string[] = []
+    for (let probes = 0; slices.length > 0; probes++) {
+      if (probes >= SEARCH_PROBES_MAX) {
+        // To put in what is in does no harm.
+        if (this.#enforced.size > SWEEP_WHOLE_MAX || !dialect.list) return this.#putBack(this.#enforced.keys())
+        return this.#compare()
+      }
+      const slice = slices.pop()!.filter((key) => !this.#isChanging(key))
+      if (slice.length === 0) continue
+      const result = await run(
+        dialect.probe!(
+          table,
+          slice.map((key) => parseNetwork(key)!),
+        ),
+      )
+      if (result.status === 0) continue
+      if (result.status === null || dialect.explain(table, result)?.kind === 'unusable') return
+      const middle = slice.length >>> 1
+      if (slice.length === 1) gone.push(slice[0]!)
+      else slices.push(slice.slice(middle), slice.slice(0, middle))
+    }
+    this.#putBack(gone)
+  }
+
+  #isChanging(key: string): boolean {
+    return this.#toAdd.has(key) || this.#toDelete.has(key) || this.#inFlight.has(key) || !this.#enforced.has(key)
+  }
+
+  /** After a repair of a table too large to be listed: a few entries from all over it tell whether it was emptied. */
+  async #searchSample(): Promise<void> {
+    const keys = [...this.#enforced.keys()]
+    const step = Math.ceil(keys.length / SEARCH_PROBES_MAX)
+    await this.#search(keys.filter((_, i) => i % step === 0))
+    this.#wake()
+  }
+
+  #putBack(keys: Iterable<string>): void {
+    for (const key of [...keys]) {
+      if (this.#isChanging(key)) continue
+      this.#enforced.delete(key)
+      this.#countGone()
+      this.#mark(key)
+    }
+    this.#wake()
+  }
+
+  #countGone(): void {
+    this.#repair ??= { since: this.#o.now(), missing: undefined, gone: 0 }
+    this.#repair.gone++
+  }
+
+  /** Compares the table with what it must hold, entry by entry. At the start, where it cannot be listed, all is put in. */
+  async #compare(): Promise<void> {
+    if (this.#touched) return
+    const { log, now, table } = this.#o
+    this.#touched = new Set(this.#inFlight)
+    let present: readonly Entry[] | undefined
+    try {
+      present = this.#o.dialect.list ? await this.list() : this.#isCompared ? undefined : []
+    } catch (error) {
+      this.#lastError = (error as Error).message
+      log.warning(`table ${table.name}: cannot be listed, so all entries are put in again`, { because: this.#lastError })
+      present = undefined
+    }
+    const touched = this.#touched
+    this.#touched = undefined
+    if (present) this.#carryOut(this.#planFor(present, touched), present, touched)
+    else for (const key of this.#wanted.keys()) if (!touched.has(key)) this.#mark(key)
+    this.#isCompared = true
+    const size = this.#enforced.size
+    const isListed = this.#o.dialect.list !== undefined
+    const everyMs = size <= LIST_OFTEN_MAX ? LIST_OFTEN_MS : size <= SWEEP_WHOLE_MAX ? LIST_SELDOM_MS : Number.POSITIVE_INFINITY
+    this.#listAt = isListed ? now() + everyMs : Number.POSITIVE_INFINITY
+    this.#wake()
+    this.#settle()
+  }
+
+  #planFor(present: readonly Entry[], touched: ReadonlySet<string>): Plan {
+    const wanted = new Map<string, Entry>()
+    for (const [key, entry] of this.#wanted) if (!touched.has(key) && !this.#isCovered(entry.network)) wanted.set(key, entry)
+    return plan(wanted, present, {
+      now: this.#o.now(),
+      isOurs: (key) => this.#enforced.has(key) || this.#wanted.has(key),
+      timeoutMsMax: this.#o.dialect.timeoutMsMax,
+    })
+  }
+
+  #carryOut(changes: Plan, present: readonly Entry[], touched: ReadonlySet<string>): void {
+    const { log, now, table } = this.#o
+    const strange = changes.strange.filter(({ network }) => {
+      const key = formatNetwork(network)
+      return !touched.has(key) && !this.#wanted.has(key) && !this.#toDelete.has(key)
+    })
+    if (strange.length > 0 && strange.length !== this.#strange) {
+      const one = formatNetwork(strange[0]!.network)
+      log.info(`table ${table.name}: ${count(strange.length, 'entry', 'entries')} put in by somebody else; kept`, { one })
+    }
+    this.#strange = strange.length
+    for (const { network, until } of present) {
+      const key = formatNetwork(network)
+      if (!touched.has(key) && this.#wanted.has(key)) this.#enforced.set(key, until)
+    }
+    for (const { network } of changes.add) {
+      const key = formatNetwork(network)
+      const wasIn = this.#enforced.delete(key)
+      const aside = this.#setAside.get(key)
+      if (aside && aside.retryAt > now()) continue
+      if (this.#isCompared && wasIn) this.#countGone()
+      this.#mark(key)
+    }
+    for (const { network } of changes.renew) this.#mark(formatNetwork(network))
+    for (const network of changes.delete) {
+      const key = formatNetwork(network)
+      if (!touched.has(key)) this.#mark(key)
+    }
+  }
+
+  #finishRepair(): void {
+    if (!this.#repair || this.#needsSetUp || this.#touched || this.#failures > 0) return
+    if (this.#toAdd.size > 0 && this.#fullReason === undefined) return
+    const { since, missing, gone } = this.#repair
+    const { log, now, table } = this.#o
+    this.#repair = undefined
+    const what = [
+      ...(missing === undefined ? [] : [`${missing} was missing`]),
+      ...(gone === 0 ? [] : [`${number(gone)} of ${number(this.#wanted.size)} entries were gone`]),
+    ]
+    log.warning(`table ${table.name}: ${what.join(' and ')}; restored in ${seconds(now() - since)}`)
+  }
+
+  #settle(): void {
+    const isBusy =
+      this.#isWorking || this.#touched !== undefined || (this.#state === 'begun' && !this.#isCompared && this.#failures === 0)
+    if (isBusy) return
+    for (const resolve of this.#waiting.splice(0)) resolve()
+  }
+}
+
+interface FailedResult extends CommandResult {
+  /** What was run, its status and what it said. */
+  readonly words: string
+}
+
+/** Entries of one class are in the same set, whatever the dialect. */
+function classOf({ address, bits }: Network): number {
+  return typeof address === 'number' ? bits : 100 + bits
+}
+
+const WORDS_LENGTH_MAX = 500
+
+function wordsOf(command: Command, { status, stderr, trouble }: CommandResult): string {
+  const said = stderr.trim().split('\n').slice(0, 3).join(' ').slice(0, WORDS_LENGTH_MAX)
+  return `${command.argv.join(' ')}: ${trouble ?? `exit status ${status}`}${said ? `: ${said}` : ''}`
+}
+
+function seconds(ms: number): string {
+  return `${(ms / SECOND_MS).toFixed(ms < 100 ? 2 : 1)} s`
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en-US')
+}
+
+function count(value: number, one: string, many: string): string {
+  return `${number(value)} ${value === 1 ? one : many}`
+}

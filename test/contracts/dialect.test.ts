@@ -1,0 +1,325 @@
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import { formatNetwork, parseNetwork } from '../../src/base/address.ts'
+import { DAY_MS, FOR_LIFE, HOUR_MS, SECOND_MS } from '../../src/base/units.ts'
+import type { Entry } from '../../src/core/model.ts'
+import { dryRun } from '../../src/firewall/dry-run.ts'
+import type { Command, CommandResult, Dialect, Table } from '../../src/firewall/firewall.ts'
+import { nftables } from '../../src/firewall/nftables.ts'
+import { createRunner, type Runner } from '../../src/firewall/runner.ts'
+import { createNamespace, NAMESPACE_PROGRAMS, type Namespace } from '../lib/namespace.ts'
+import { needs, program } from '../lib/programs.ts'
+
+/** One contract for every dialect that can be run here. What a dialect cannot be asked is not asked of it. */
+interface Case {
+  readonly dialect: Dialect
+  readonly programs: readonly string[]
+  /** Empties the whole firewall, as an administrator may do at any time. */
+  readonly flushAll?: readonly string[]
+  readonly options?: Table['options']
+}
+
+const cases: readonly Case[] = [
+  { dialect: nftables, programs: ['nft'], flushAll: ['nft', 'flush', 'ruleset'] },
+  { dialect: dryRun, programs: [] },
+]
+
+for (const { dialect, programs, flushAll, options = {} } of cases) {
+  describe(dialect.kind, { skip: needs([...NAMESPACE_PROGRAMS, ...programs]) }, () => {
+    const table: Table = { name: 'bad_ip', kind: dialect.kind, options }
+    const other: Table = { name: 'wifi-2', kind: dialect.kind, options }
+    let namespace: Namespace
+    let run: Runner
+
+    before(async () => {
+      namespace = await createNamespace()
+      run = createRunner({ path: namespace.folderOf(programs) })
+    })
+    after(() => namespace.close())
+    beforeEach(async () => {
+      for (const each of [table, other]) {
+        for (const command of dialect.tearDown(each)) await run(command)
+        await all(dialect.setUp(each))
+      }
+    })
+
+    async function all(commands: readonly Command[]): Promise<readonly CommandResult[]> {
+      const results: CommandResult[] = []
+      for (const command of commands) {
+        const result = await run(command)
+        assert.equal(
+          result.status,
+          0,
+          `${command.argv.join(' ')} ${command.stdin?.slice(0, 500)}: ${result.trouble ?? ''} ${result.stderr}`,
+        )
+        results.push(result)
+      }
+      return results
+    }
+
+    const entry = (address: string, until: number): Entry => ({ network: parseNetwork(address)!, until })
+    const add = (entries: readonly Entry[], to = table) => all(dialect.add(to, entries, Date.now()))
+    const renew = (entries: readonly Entry[]) => all((dialect.renew ?? dialect.add)(table, entries, Date.now()))
+    const remove = (addresses: readonly string[]) =>
+      all(
+        dialect.delete(
+          table,
+          addresses.map((address) => parseNetwork(address)!),
+        ),
+      )
+
+    async function present(of = table): Promise<readonly Entry[]> {
+      const results = await all(dialect.list!(of))
+      return dialect.present(
+        of,
+        results.map(({ stdout }) => stdout),
+        Date.now(),
+      )
+    }
+
+    async function missing(of = table): Promise<string | undefined> {
+      const results: CommandResult[] = []
+      for (const command of dialect.check(of)) results.push(await run(command))
+      return dialect.missing(of, results)
+    }
+
+    function assertEntries(actual: readonly Entry[], expected: readonly Entry[]): void {
+      const texts = (entries: readonly Entry[]) => entries.map(({ network }) => formatNetwork(network)).sort()
+      assert.deepEqual(texts(actual), texts(expected))
+      for (const { network, until } of expected) {
+        const found = actual.find((one) => formatNetwork(one.network) === formatNetwork(network))!
+        const isSame = found.until === until || Math.abs(found.until - until) <= 2 * SECOND_MS
+        assert.ok(isSame, `${formatNetwork(network)} ends ${(found.until - until) / 1000} s from where it should`)
+      }
+    }
+
+    const kinds = () => [
+      entry('192.0.2.1', Date.now() + HOUR_MS),
+      entry('192.0.2.2', FOR_LIFE),
+      entry('198.51.100.0/24', Date.now() + 7 * DAY_MS),
+      entry('203.0.113.64/26', FOR_LIFE),
+      entry('2001:db8:0:1::/64', Date.now() + HOUR_MS),
+      entry('2001:db8:0:2::/64', FOR_LIFE),
+      entry('2001:db8:7::/48', Date.now() + HOUR_MS),
+      entry('2001:db8:8:9::7', Date.now() + HOUR_MS),
+    ]
+
+    test('a table that was set up lacks nothing, and is set up again without a fault', async () => {
+      assert.equal(await missing(), undefined)
+      await all(dialect.setUp(table))
+      assert.equal(await missing(), undefined)
+    })
+
+    test('adds are safe to run again, and so are deletes', async () => {
+      await add(kinds())
+      await add(kinds())
+      await renew(kinds())
+      await remove(kinds().map(({ network }) => formatNetwork(network)))
+      await remove(kinds().map(({ network }) => formatNetwork(network)))
+    })
+
+    if (dialect.list) {
+      test('entries of every kind are listed as they were added', async () => {
+        await add(kinds())
+        assertEntries(await present(), kinds())
+      })
+
+      test('a renewed entry has its new end, later, earlier, for life and no more for life', async () => {
+        await add([
+          entry('192.0.2.1', Date.now() + HOUR_MS),
+          entry('192.0.2.2', Date.now() + HOUR_MS),
+          entry('192.0.2.3', FOR_LIFE),
+          entry('2001:db8::/48', Date.now() + HOUR_MS),
+        ])
+        const renewed = [
+          entry('192.0.2.1', Date.now() + 2 * HOUR_MS),
+          entry('192.0.2.2', FOR_LIFE),
+          entry('192.0.2.3', Date.now() + 60 * SECOND_MS),
+          entry('2001:db8::/48', Date.now() + 60 * SECOND_MS),
+          entry('192.0.2.4', Date.now() + HOUR_MS),
+        ]
+        await renew(renewed)
+        assertEntries(await present(), renewed)
+      })
+
+      test('what is deleted is out, the rest is in, and one that was not in does not matter', async () => {
+        await add(kinds())
+        await remove(['192.0.2.1', '192.0.2.77', '2001:db8:0:1::/64', '2001:db8:7::/48', '198.51.100.0/24', '10.0.0.0/8'])
+        assertEntries(await present(), [kinds()[1]!, kinds()[3]!, kinds()[5]!, kinds()[7]!])
+      })
+
+      test('entries survive a second set-up, and that of another table', async () => {
+        await add(kinds())
+        await all(dialect.setUp(table))
+        await all(dialect.setUp(other))
+        assertEntries(await present(), kinds())
+        assertEntries(await present(other), [])
+      })
+
+      test('one table is torn down, the other stays', async () => {
+        await add(kinds(), other)
+        for (const command of dialect.tearDown(table)) await run(command)
+        assert.notEqual(await missing(), undefined)
+        assert.equal(await missing(other), undefined)
+        assertEntries(await present(other), kinds())
+      })
+
+      test('a whole batch goes in by one call', async () => {
+        const until = Date.now() + HOUR_MS
+        const entries = Array.from({ length: dialect.batchMax }, (_, i) => entry(`10.1.${i >> 8}.${i & 255}`, until))
+        await add(entries)
+        assert.equal((await present()).length, dialect.batchMax)
+        await renew(entries)
+        await remove(entries.map(({ network }) => formatNetwork(network)))
+        assert.deepEqual(await present(), [])
+      })
+    }
+
+    if (dialect.timeoutMsMax !== undefined) {
+      test('an entry ends by itself', async () => {
+        await add([entry('192.0.2.1', Date.now() + SECOND_MS), entry('192.0.2.2', FOR_LIFE)])
+        const deadline = Date.now() + 5 * SECOND_MS
+        while ((await present()).length > 1 && Date.now() < deadline) await namespace.run(['sleep', '0.1'])
+        assertEntries(await present(), [entry('192.0.2.2', FOR_LIFE)])
+      })
+
+      test('the longest end is taken', async () => {
+        const longest = entry('192.0.2.1', Date.now() + dialect.timeoutMsMax!)
+        await add([longest])
+        assertEntries(await present(), [longest])
+      })
+    }
+
+    if (dialect.probe) {
+      test('a probe finds what is in, tells that one is missing, and changes nothing', async () => {
+        await add(kinds())
+        const probe = async (addresses: readonly string[]) =>
+          (
+            await run(
+              dialect.probe!(
+                table,
+                addresses.map((address) => parseNetwork(address)!),
+              ),
+            )
+          ).status === 0
+        const addresses = kinds().map(({ network }) => formatNetwork(network))
+        assert.equal(await probe(addresses), true)
+        assert.equal(await probe([...addresses, '192.0.2.9']), false)
+        for (const absent of ['192.0.2.9', '2001:db8:0:9::/64', '198.51.100.0/25', '2001:db8:9::/48'])
+          assert.equal(await probe([absent]), false)
+        assertEntries(await present(), kinds())
+      })
+    }
+
+    if (flushAll) {
+      test('it is noticed that all is gone, and a set-up brings it back', async () => {
+        await add(kinds())
+        await namespace.run([program(flushAll[0]!), ...flushAll.slice(1)])
+        assert.notEqual(await missing(), undefined)
+        await all(dialect.setUp(table))
+        assert.equal(await missing(), undefined)
+        await add(kinds())
+        assertEntries(await present(), kinds())
+      })
+    }
+  })
+}
+
+describe('nftables alone', { skip: needs([...NAMESPACE_PROGRAMS, 'nft']) }, () => {
+  const table: Table = { name: 'bad_ip', kind: 'nftables', options: { size: 1_000 } }
+  let namespace: Namespace
+  let run: Runner
+  const nft = (text: string) => namespace.run([program('nft'), '-f', '-'], `${text}\n`)
+
+  before(async () => {
+    namespace = await createNamespace()
+    run = createRunner({ path: namespace.folderOf(['nft']) })
+  })
+  after(() => namespace.close())
+  beforeEach(async () => {
+    await nft('flush ruleset')
+    await setUp()
+  })
+
+  async function setUp(): Promise<void> {
+    for (const command of nftables.setUp(table)) assert.equal((await run(command)).status, 0)
+  }
+  const missing = async () => nftables.missing(table, [await run(nftables.check(table)[0]!)])
+  const ruleset = () => namespace.run([program('nft'), '-n', 'list', 'ruleset'])
+
+  const damages: readonly (readonly [what: string, damage: readonly string[], missing: string])[] = [
+    ['a rule is deleted', ['flush chain inet log2table bad_ip_in'], 'rule "ip saddr @bad_ip_v4 counter drop"'],
+    ['a rule is put before ours', ['insert rule inet log2table bad_ip_in accept'], 'a chain bad_ip_in with our rules only'],
+    ['the policy is changed', ['add chain inet log2table bad_ip_in { policy drop; }'], 'the hook of chain bad_ip_in'],
+    ['the chain is gone', ['flush chain inet log2table bad_ip_in', 'delete chain inet log2table bad_ip_in'], 'chain bad_ip_in'],
+    [
+      'the chain has another hook',
+      [
+        'flush chain inet log2table bad_ip_in',
+        'delete chain inet log2table bad_ip_in',
+        'add chain inet log2table bad_ip_in { type filter hook input priority 0; }',
+      ],
+      'the hook of chain bad_ip_in',
+    ],
+    ['the table sleeps', ['add table inet log2table { flags dormant; }'], 'a table inet log2table that is not dormant'],
+    ['a set is gone', ['flush chain inet log2table bad_ip_in', 'delete set inet log2table bad_ip_v6net'], 'set bad_ip_v6net'],
+    ['the table is gone', ['delete table inet log2table'], 'table inet log2table'],
+  ]
+  for (const [what, damage, expected] of damages) {
+    test(`it is seen and repaired that ${what}`, async () => {
+      for (const statement of damage.split('; ').join(';\n').split(';\n'))
+        await nft(statement.replace(/;?$/, '')).catch(() => nft(damage))
+      assert.equal(await missing(), expected)
+      await setUp()
+      assert.equal(await missing(), undefined)
+    })
+  }
+
+  test('a set-up adds no rule twice and leaves tables of others as they are', async () => {
+    const theirs =
+      'add table ip filter\nadd chain ip filter INPUT { type filter hook input priority 0; policy accept; }\nadd rule ip filter INPUT tcp dport 22 accept'
+    await nft(`${theirs}\nadd table inet theirs\nadd set inet theirs bad_ip_v4 { type ipv4_addr; elements = { 192.0.2.1 } }`)
+    const before = await ruleset()
+    await setUp()
+    assert.equal(await ruleset(), before)
+    for (const command of nftables.tearDown(table)) await run(command)
+    assert.match(await ruleset(), /table ip filter[\s\S]*tcp dport 22 accept[\s\S]*table inet theirs[\s\S]*192\.0\.2\.1/)
+  })
+
+  test('a set that is full says so, and that of another type that it clashes', async () => {
+    const until = Date.now() + HOUR_MS
+    const entries = Array.from({ length: 1_001 }, (_, i) => ({ network: parseNetwork(`10.1.${i >> 8}.${i & 255}`)!, until }))
+    const full = await run(nftables.add(table, entries, Date.now())[0]!)
+    assert.deepEqual(nftables.explain(table, full)?.kind, 'full')
+
+    await nft('flush ruleset')
+    await nft('add table inet log2table\nadd set inet log2table bad_ip_v4 { type ipv6_addr; }')
+    const [, second] = nftables.setUp(table)
+    assert.deepEqual(nftables.explain(table, await run(second!))?.kind, 'clash')
+  })
+
+  test('what others put in by hand is listed too: ranges, comments and all', async () => {
+    await nft('add element inet log2table bad_ip_v4net { 192.0.2.5-192.0.2.8 timeout 1h comment "a, } b" }')
+    await nft('add element inet log2table bad_ip_v4 { 192.0.2.9 comment "x" }')
+    await nft('add element inet log2table bad_ip_v6 { 2001:db8::1 }')
+    const outputs: string[] = []
+    for (const command of nftables.list!(table)) outputs.push((await run(command)).stdout)
+    const found = nftables.present(table, outputs, Date.now()).map(({ network }) => formatNetwork(network))
+    assert.deepEqual(found, ['192.0.2.9', '2001:db8::1', '192.0.2.5', '192.0.2.6/31', '192.0.2.8'])
+  })
+
+  test('without the right to do it, it says what to do', { skip: process.getuid?.() !== 0 && 'needs root' }, async () => {
+    const asNobody = namespace.inside([
+      program('nsenter'),
+      '-t',
+      String(namespace.pid),
+      '-n',
+      '--setuid',
+      '65534',
+      '--setgid',
+      '65534',
+    ])
+    const result = await run({ argv: [...asNobody, program('nft'), '-f', '-'], stdin: 'add table inet log2table\n' })
+    assert.match(nftables.explain(table, result)!.sentence, /CAP_NET_ADMIN/)
+  })
+})
