@@ -1,4 +1,4 @@
-import type { Address } from '../base/address.ts'
+import type { Address, Network } from '../base/address.ts'
 import type { Instant, Json } from '../base/units.ts'
 import type { Change, Offender, SavedBan, SavedHit, SavedPosition, SavedSession } from '../core/model.ts'
 
@@ -9,19 +9,19 @@ export interface Store {
    * that threw may be made again with the same changes.
    */
   commit(changes: readonly Change[]): void
-  /** What the core and the sources need to go on. Hits of bans and of times before `since` are left out. */
+  /** What the core and the sources need to go on. Points spent, and those given before `since`, are left out. */
   load(since: (rule: string) => Instant): Saved
   /** What is known of a source; undefined where nothing is. Sees committed changes only. */
   offender(source: Address): Offender | undefined
-  /** Removes what is older than `before`, at most `rowsMax` rows; true where there is more. */
+  /** Removes evidence, logins and ended bans older than `before`, at most `rowsMax` rows; true where there may be more. */
   purge(before: Instant, rowsMax: number): boolean
   close(): void
 }
 
 /** All that was committed and still matters. */
 export interface Saved {
-  /** Live points, by time. */
-  readonly hits: readonly SavedHit[]
+  /** Live points, by time. There may be millions, so they are read as they are gone through: once, before the next commit. */
+  readonly hits: Iterable<SavedPoints>
   /** Bans that have not ended, by time. */
   readonly bans: readonly SavedBan[]
   readonly kept: readonly {
@@ -32,9 +32,14 @@ export interface Saved {
   }[]
   readonly sessions: readonly SavedSession[]
   readonly positions: readonly SavedPosition[]
+  /** Bans that were taken back early, not long ago: the firewall may not have heard of it. */
+  readonly lifted: readonly { readonly table: string; readonly network: Network }[]
   /** The last instant that the core was told. */
   readonly clockAt: Instant | undefined
 }
+
+/** What the core needs of a hit to count its points. */
+export type SavedPoints = Pick<SavedHit, 'at' | 'rule' | 'source' | 'points' | 'spoofable' | 'account' | 'distinct'>
 
 /** The store could not do it; the message says where, what and what to do. */
 export class StoreError extends Error {

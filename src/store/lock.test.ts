@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { test } from 'node:test'
+import { temporaryPath } from './fixtures/changes.ts'
+import { lockState } from './lock.ts'
+import { openSqlite } from './sqlite.ts'
+import { StoreError } from './store.ts'
+
+const isTaken = (error: unknown) => error instanceof StoreError && /another log2table is running/.test(error.message)
+
+test('a second daemon of the same folder is refused at once, and may start when the first has ended', (t) => {
+  const folder = dirname(temporaryPath(t))
+  const lock = lockState(folder)
+  const before = performance.now()
+  assert.throws(() => lockState(folder), isTaken)
+  assert.ok(performance.now() - before < 1_000)
+  lock.release()
+  lockState(folder).release()
+})
+
+test('the lock of another process keeps us out, ends with its kill -9, and leaves the database open to readers', async (t) => {
+  const path = temporaryPath(t)
+  const folder = dirname(path)
+  const holder = `import { lockState } from ${JSON.stringify(import.meta.resolve('./lock.ts'))}
+    lockState(${JSON.stringify(folder)}); console.log('held'); setInterval(() => {}, 1000)`
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', holder])
+  t.after(() => child.kill('SIGKILL'))
+  await once(child.stdout, 'data')
+  assert.throws(() => lockState(folder), isTaken)
+  openSqlite(path).close()
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  lockState(folder).release()
+  assert.equal(statSync(join(folder, 'log2table.lock')).size, 0)
+})
+
+test('a folder that cannot be made is said with what to do', () => {
+  assert.throws(() => lockState('/dev/null/x'), /\/dev\/null\/x\/log2table\.lock: .*must belong to the user/)
+})

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { test } from 'node:test'
+import { Database } from './database.ts'
+import { hit, position, temporaryPath } from './fixtures/changes.ts'
+import { openSqlite } from './sqlite.ts'
+import { StoreError } from './store.ts'
+
+const all = () => 0
+const withFault = (fault: StoreError['fault'], words: RegExp) => (error: unknown) =>
+  error instanceof StoreError && error.fault === fault && words.test(error.message)
+
+test('the database and its folder are for the eyes of their owner only', (t) => {
+  const path = join(dirname(temporaryPath(t)), 'new', 'state.db')
+  const store = openSqlite(path)
+  store.commit([hit(1)])
+  assert.equal(statSync(dirname(path)).mode & 0o777, 0o700)
+  for (const suffix of ['', '-wal', '-shm']) assert.equal(statSync(path + suffix).mode & 0o777, 0o600, suffix)
+  store.close()
+})
+
+test('a person with another program can read it while it is written, in words', (t) => {
+  const path = temporaryPath(t)
+  const store = openSqlite(path)
+  const reader = new Database(path, { readOnly: true })
+  reader.exec('BEGIN')
+  store.commit([hit(10, { address: 0x20010db8000100020000000000000099n, source: 0x20010db8000100020000000000000000n })])
+  reader.exec('COMMIT')
+  assert.deepEqual(
+    { ...reader.prepare('SELECT at, rule, source, address, points, pattern, log, position FROM hits').get() },
+    {
+      ...{ at: 1010, rule: 'hackers', source: '2001:db8:1:2::', address: '2001:db8:1:2::99', points: 10 },
+      ...{ pattern: 'sshd/failed-password', log: '/var/log/authlog', position: 10 },
+    },
+  )
+  reader.close()
+  store.close()
+})
+
+test('while another program holds it, a commit fails soon, changes nothing, and may be made again', (t) => {
+  const path = temporaryPath(t)
+  const store = openSqlite(path)
+  const other = new Database(path)
+  other.exec('BEGIN EXCLUSIVE')
+  const changes = [hit(1), position(1), hit(2, { rule: 'new', pattern: 'new', log: 'new' })]
+  const before = performance.now()
+  assert.throws(() => store.commit(changes), withFault('busy', /state\.db: another program is writing/))
+  assert.ok(performance.now() - before < 1_000)
+  other.exec('ROLLBACK')
+  other.close()
+  store.commit(changes)
+  assert.deepEqual(
+    Array.from(store.load(all).hits, ({ points, rule }) => [points, rule]),
+    [
+      [1, 'hackers'],
+      [2, 'new'],
+    ],
+  )
+  store.close()
+})
+
+test('a commit that fails in its middle is taken back whole', (t) => {
+  const path = temporaryPath(t)
+  const store = openSqlite(path)
+  const other = new Database(path)
+  other.exec("CREATE TRIGGER full BEFORE INSERT ON logs BEGIN SELECT RAISE(ROLLBACK, 'as if the disk were full'); END")
+  const changes = [hit(1, { rule: 'new' }), position(1), hit(2)]
+  assert.throws(() => store.commit(changes), /as if the disk were full/)
+  assert.deepEqual([...store.load(all).hits], [])
+  other.exec('DROP TRIGGER full')
+  other.close()
+  store.commit(changes)
+  assert.deepEqual(
+    Array.from(store.load(all).hits, ({ points, rule }) => [points, rule]),
+    [
+      [1, 'new'],
+      [2, 'hackers'],
+    ],
+  )
+  store.close()
+})
+
+test('a folder in place of the file, and a folder that is none, are said with what to do', (t) => {
+  const path = temporaryPath(t)
+  mkdirSync(path)
+  assert.throws(() => openSqlite(path), withFault('unusable', /state\.db: .*must belong to the user/))
+  assert.throws(
+    () => openSqlite('/dev/null/state.db'),
+    withFault('unusable', /^\/dev\/null\/state\.db: .*must belong to the user/),
+  )
+})
+
+test('after a purge of most of it the file gives its room back, in steps', (t) => {
+  const path = temporaryPath(t)
+  const store = openSqlite(path)
+  for (let i = 0; i < 20; i++) store.commit(Array.from({ length: 500 }, (_, j) => hit(1 + i * 500 + j)))
+  store.close()
+  const before = statSync(path).size
+  const again = openSqlite(path)
+  for (let i = 0; i < 200; i++) again.purge(1_000 + 9_900, 100)
+  assert.equal(Array.from(again.load(all).hits).length, 101)
+  again.close()
+  assert.ok(statSync(path).size < before / 5, `${statSync(path).size} of ${before}`)
+})
+
+test('what is closed is whole', (t) => {
+  const path = temporaryPath(t)
+  const store = openSqlite(path)
+  store.commit([hit(1), position(1)])
+  store.close()
+  const check = new Database(path, { readOnly: true })
+  assert.equal(check.prepare('PRAGMA integrity_check').get()?.integrity_check, 'ok')
+  check.close()
+})
