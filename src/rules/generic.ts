@@ -87,4 +87,16 @@ export abstract class Generic<K extends Json = Json> {
 
   /** The time has come that the rule asked for. Late ones come once. */
   onWake?(kept: K | undefined, wake: Wake): Outcome<K>
+
+  /** What is wrong with the options that the rule was made with; `log2table check` shows each with its path. */
+  check?(): readonly OptionFault[]
+}
+
+/** A fault in the options of a rule. */
+export interface OptionFault {
+  /** Which option, as its path from the rule: `threshold`, `ban[1]`. */
+  readonly option: string
+  readonly message: string
+  /** What to write instead. */
+  readonly hint?: string
 }

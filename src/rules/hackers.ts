@@ -1,6 +1,7 @@
 import { type Duration, parseDuration } from '../base/duration.ts'
 import { DAY_MS } from '../base/units.ts'
-import { Generic, type Outcome, type ScoredHit } from './generic.ts'
+import { Generic, type OptionFault, type Outcome, type ScoredHit } from './generic.ts'
+import { checkOptions, duration, durations, tableName, wholeNumber } from './options.ts'
 
 export interface HackersOptions {
   /** Name of the table that takes the banned addresses. */
@@ -19,21 +20,43 @@ export interface HackersOptions {
 const RECENT_LOGIN_MS = 7 * DAY_MS
 const RECENT_LOGIN_FACTOR = 3
 
-/** At 100 points within an hour, an address goes into a table; for longer each time it comes back. */
+const THRESHOLD_MAX = 1_000_000
+
+/**
+ * At 100 points within an hour, an address goes into a table; for longer each time it comes back. Wrong options
+ * are told by `check`, not thrown, so that all faults of a parameters file show at once.
+ */
 export class Hackers extends Generic {
   override readonly window: Duration
   override readonly tables: readonly string[]
   readonly threshold: number
   readonly #ladder: readonly Duration[]
   readonly #memoryMs: number
+  readonly #options: HackersOptions
 
-  constructor({ table, threshold = 100, window = '1h', ban = '1h', memory = '90d' }: HackersOptions) {
+  constructor(options: HackersOptions) {
     super()
+    const { table, threshold = 100, window = '1h', ban = '1h', memory = '90d' } = options ?? {}
+    this.#options = options
     this.tables = [table]
     this.threshold = threshold
     this.window = window
     this.#ladder = typeof ban === 'string' ? [ban] : ban
     this.#memoryMs = parseDuration(memory)!
+  }
+
+  override check(): readonly OptionFault[] {
+    return checkOptions(
+      this.#options,
+      {
+        table: tableName,
+        threshold: wholeNumber({ min: 1, max: THRESHOLD_MAX }),
+        window: duration,
+        ban: durations,
+        memory: duration,
+      },
+      ['table'],
+    )
   }
 
   override onHit(_kept: undefined, hit: ScoredHit): Outcome {

@@ -1,0 +1,98 @@
+import { nearest } from '../base/nearest.ts'
+import { showValue } from '../base/value.ts'
+import { type Pattern, WEIGHT_DEFAULT } from '../matching/pattern.ts'
+import type { Feed } from '../matching/scanner.ts'
+import type { Generic } from '../rules/generic.ts'
+import { checkPattern } from './check-pattern.ts'
+import type { Findings, Path } from './fault.ts'
+import type { LogEntry } from './parameters.ts'
+
+/** The kinds of logs that are no file: what stands before the colon of a key. */
+const schemes = ['stdin']
+
+/** The logs with their feeds; every pattern with its name and weight. */
+export function checkLogs(raw: unknown, rules: ReadonlyMap<string, Generic>, findings: Findings): readonly LogEntry[] {
+  const example = "write logs: { '/var/log/authlog': { hackers: sshd } }"
+  if (raw === undefined) {
+    findings.fault(['logs'], 'is missing', example)
+    return []
+  }
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+    findings.fault(['logs'], `${showValue(raw)} is not an object`, example)
+    return []
+  }
+  const entries = Object.entries(raw)
+  if (entries.length === 0) findings.fault(['logs'], 'is empty: there is nothing to follow', example)
+  return entries.map(([key, feeds]) => {
+    checkKey(key, findings)
+    return { key, feeds: checkFeeds(feeds, key, rules, findings) }
+  })
+}
+
+function checkKey(key: string, findings: Findings): void {
+  const path = ['logs', key]
+  if (key.startsWith('/')) {
+    if (key.endsWith('/')) findings.fault(path, 'is a folder', `write '${key}*.log'`)
+    return
+  }
+  const [, scheme] = /^([a-z][a-z0-9]*):/i.exec(key) ?? []
+  if (scheme === undefined) {
+    findings.fault(
+      path,
+      'is not an absolute path',
+      `write ${key.includes('/') ? 'it from its first slash on' : `'/var/log/${key}'`}`,
+    )
+  } else if (!schemes.includes(scheme)) {
+    const near = nearest(scheme, schemes)
+    findings.fault(
+      path,
+      `logs of kind "${scheme}:" cannot be read`,
+      near ? `did you mean "${near}:"?` : 'write an absolute path, or stdin:',
+    )
+  }
+}
+
+function checkFeeds(raw: unknown, key: string, rules: ReadonlyMap<string, Generic>, findings: Findings): readonly Feed[] {
+  const path = ['logs', key]
+  const rule = rules.keys().next().value ?? 'hackers'
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+    findings.fault(
+      path,
+      `${showValue(raw)} does not say which rule the patterns feed`,
+      `write { ${rule}: ${Array.isArray(raw) ? '[ ... ]' : 'sshd'} }`,
+    )
+    return []
+  }
+  const entries = Object.entries(raw)
+  if (entries.length === 0) findings.fault(path, 'feeds no rule', `write { ${rule}: sshd }`)
+  return entries.map(([rule, patterns]) => {
+    const feedPath = [...path, rule]
+    if (!rules.has(rule)) {
+      const near = nearest(rule, rules.keys())
+      findings.fault(
+        feedPath,
+        `there is no rule "${rule}"`,
+        near ? `did you mean "${near}"?` : `write it in rules, which has ${[...rules.keys()].join(', ') || 'none'}`,
+      )
+    }
+    return { rule, patterns: checkPatterns(patterns, key, feedPath, findings) }
+  })
+}
+
+function checkPatterns(raw: unknown, key: string, path: Path, findings: Findings): readonly Pattern[] {
+  if (!Array.isArray(raw)) {
+    const hint =
+      raw instanceof RegExp ? `write [{ regex: ${raw} }]` : 'write a set such as sshd, or [{ regex: /^(?<ip>\\S+) .../ }]'
+    findings.fault(path, `${showValue(raw)} is not a list of patterns`, hint)
+    return []
+  }
+  if (raw.length === 0) findings.warning(path, 'has no patterns')
+  return raw.flatMap((pattern, index) => {
+    return checkPattern(pattern, [...path, index], findings) ? [withDefaults(pattern, key, index)] : []
+  })
+}
+
+/** A pattern without a name is called by its place (`/var/log/authlog#3`), so that its hits can be traced to it. */
+export function withDefaults(pattern: Pattern, place: string, index: number): Pattern {
+  return { ...pattern, name: pattern.name ?? `${place}#${index + 1}`, weight: pattern.weight ?? WEIGHT_DEFAULT }
+}

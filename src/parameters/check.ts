@@ -1,0 +1,161 @@
+import { type Network, parseNetwork } from '../base/address.ts'
+import { explainAddress } from '../base/address-faults.ts'
+import { nearest } from '../base/nearest.ts'
+import { showValue, unknownKeyFault } from '../base/value.ts'
+import type { Table } from '../firewall/firewall.ts'
+import { dialectOf, dialects } from '../firewall/index.ts'
+import { checkLogs } from './check-logs.ts'
+import { checkRules } from './check-rules.ts'
+import { type Fault, Findings, type Path } from './fault.ts'
+import { CONTROL_SOCKET, type Configuration, type Parameters, stateFolderOf } from './parameters.ts'
+
+/** A checked value: the configuration, unless there is a fault. */
+export interface Checked {
+  readonly configuration: Configuration | undefined
+  readonly faults: readonly Fault[]
+}
+
+const parameterKeys = [
+  'ignore',
+  'tables',
+  'rules',
+  'logs',
+  'stateFolder',
+  'control',
+] as const satisfies readonly (keyof Parameters)[]
+
+/** Finds everything that is wrong with what a parameters file exports, and puts the defaults in place. */
+export function checkParameters(
+  raw: unknown,
+  { folder, platform = process.platform }: { folder: string | undefined; platform?: NodeJS.Platform },
+): Checked {
+  const findings = new Findings()
+  const configuration = checkAll(raw, findings, folder, platform)
+  const { faults } = findings
+  const isFaulty = faults.some(({ severity }) => severity === 'fault')
+  return { configuration: isFaulty ? undefined : configuration, faults }
+}
+
+function checkAll(
+  raw: unknown,
+  findings: Findings,
+  folder: string | undefined,
+  platform: NodeJS.Platform,
+): Configuration | undefined {
+  if (!isRecord(raw)) {
+    findings.fault([], `exports ${showValue(raw)}, not parameters`, 'write "export default parameters({ ... })"')
+    return undefined
+  }
+  checkKeys(raw, parameterKeys, [], findings)
+  const tables = checkTables(raw.tables, findings)
+  const rules = checkRules(raw.rules, tables, findings)
+  const configuration: Configuration = {
+    folder,
+    ignore: checkIgnore(raw.ignore, findings),
+    tables,
+    rules,
+    logs: checkLogs(raw.logs, rules, findings),
+    stateFolder: checkPath(raw.stateFolder, ['stateFolder'], stateFolderOf(platform), findings),
+    control: checkPath(raw.control, ['control'], CONTROL_SOCKET, findings),
+  }
+  if (findings.faults.every(({ severity }) => severity === 'warning')) warnOfUnused(configuration, findings)
+  return configuration
+}
+
+function checkIgnore(raw: unknown, findings: Findings): Configuration['ignore'] {
+  const networks: Network[] = []
+  const files: string[] = []
+  if (raw === undefined) return { networks, files }
+  if (!Array.isArray(raw)) {
+    findings.fault(['ignore'], `${showValue(raw)} is not a list`, "write ['192.0.2.0/24', 'file:/etc/log2table/friends']")
+    return { networks, files }
+  }
+  for (const [index, entry] of raw.entries()) {
+    const path = ['ignore', index]
+    if (typeof entry !== 'string')
+      findings.fault(path, `${showValue(entry)} is not text`, "write an address or network such as '192.0.2.0/24'")
+    else if (entry.startsWith('file:')) {
+      const file = entry.slice('file:'.length)
+      if (file.startsWith('/')) files.push(file)
+      else findings.fault(path, `${showValue(entry)} does not name an absolute path`, "write 'file:/etc/log2table/friends'")
+    } else {
+      const network = parseNetwork(entry)
+      if (network) networks.push(network)
+      else findings.fault(path, explainAddress(entry)!, entry.startsWith('/') ? `write 'file:${entry}' for a file` : undefined)
+      if (network?.bits === 0) findings.warning(path, `${entry} is everybody: nobody will be banned`)
+    }
+  }
+  return { networks, files }
+}
+
+const tableNamePattern = /^[A-Za-z_][\w-]*$/
+
+function checkTables(raw: unknown, findings: Findings): ReadonlyMap<string, Table> {
+  const tables = new Map<string, Table>()
+  if (raw === undefined) return tables
+  if (!isRecord(raw)) {
+    findings.fault(['tables'], `${showValue(raw)} is not an object`, 'write { bad_ip: nftables() }')
+    return tables
+  }
+  for (const [name, spec] of Object.entries(raw)) {
+    const path = ['tables', name]
+    if (!tableNamePattern.test(name)) {
+      findings.fault(path, 'is no name of a table', 'write a letter or _, then letters, digits, _ and -')
+    }
+    // Declared all the same, so that a rule that names a faulty table is not blamed as well.
+    tables.set(name, { kind: '', options: {}, ...(isRecord(spec) ? spec : {}), name })
+    checkTable(name, spec, path, findings)
+  }
+  return tables
+}
+
+/** A user calls a dialect's kind as a function to get a table. */
+function checkTable(name: string, spec: unknown, path: Path, findings: Findings): void {
+  const kinds = dialects.map(({ kind }) => kind)
+  const hint = `write ${kinds.map((kind) => `${kind}()`).join(' or ')}`
+  if (!isRecord(spec) || typeof spec.kind !== 'string' || !isRecord(spec.options)) {
+    const meant = typeof spec === 'string' || typeof spec === 'function' ? nearest(nameOf(spec), kinds) : undefined
+    findings.fault(path, `${showValue(spec)} is not a table`, meant ? `write ${meant}()` : hint)
+    return
+  }
+  const dialect = dialectOf(spec.kind)
+  if (!dialect) findings.fault(path, `tables of kind ${showValue(spec.kind)} are not known here`, hint)
+  else if (tableNamePattern.test(name))
+    for (const fault of dialect.faults({ name, kind: spec.kind, options: spec.options })) findings.fault(path, fault)
+}
+
+function nameOf(value: string | object): string {
+  return typeof value === 'string' ? value : String((value as { name?: unknown }).name)
+}
+
+function checkPath(raw: unknown, path: Path, absent: string, findings: Findings): string {
+  if (raw === undefined) return absent
+  if (typeof raw === 'string' && raw.startsWith('/')) return raw
+  findings.fault(path, `${showValue(raw)} is not an absolute path`, `write for example '${absent}'`)
+  return absent
+}
+
+function warnOfUnused({ tables, rules, logs }: Configuration, findings: Findings): void {
+  const fed = new Set(logs.flatMap(({ feeds }) => feeds.map(({ rule }) => rule)))
+  for (const rule of rules.keys()) {
+    if (!fed.has(rule)) findings.warning(['rules', rule], 'no log feeds this rule', 'name it in logs, or take it out')
+  }
+  const lists = [...rules.values()].map((rule) => rule.tables ?? [])
+  // A rule of the user's that does not say which tables it bans into may use any of them.
+  if (lists.some((list) => list.length === 0)) return
+  const used = new Set(lists.flat())
+  for (const table of tables.keys()) {
+    if (!used.has(table)) findings.warning(['tables', table], 'no rule uses this table', 'name it in a rule, or take it out')
+  }
+}
+
+/** Refuses keys that are not known, with the nearest that is. */
+function checkKeys(value: object, known: readonly string[], path: Path, findings: Findings): void {
+  for (const key of Object.keys(value)) {
+    if (!known.includes(key)) findings.value([...path, key], unknownKeyFault(key, known))
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,63 @@
+import type { Network } from '../base/address.ts'
+import type { Table, TableSpec } from '../firewall/firewall.ts'
+import type { Pattern } from '../matching/pattern.ts'
+import type { Feed } from '../matching/scanner.ts'
+import type { Generic } from '../rules/generic.ts'
+
+/** What a user writes in /etc/log2table/parameters.ts. */
+export interface Parameters {
+  /**
+   * Never banned, and their lines do not count: addresses and networks (`192.0.2.7`, `192.0.2.0/24`, `2001:db8::/32`), and
+   * files of them, one a line (`file:/etc/log2table/friends`), which are read again when they change.
+   */
+  readonly ignore?: readonly string[]
+  /** Firewall tables by name: `bad_ip: nftables()`. */
+  readonly tables?: Readonly<Record<string, TableSpec>>
+  /** Rules by name: `hackers: new Hackers({ table: 'bad_ip' })`. */
+  readonly rules: Readonly<Record<string, Generic>>
+  /**
+   * Which patterns of which log feed which rule: `'/var/log/authlog': { hackers: sshd }`. A log is an absolute path, in
+   * which `*` and `?` stand for anything but a slash, or `stdin:`.
+   */
+  readonly logs: Readonly<Record<string, Readonly<Record<string, readonly Pattern[]>>>>
+  /** Where the state is kept. Default /var/lib/log2table, on the BSDs /var/db/log2table. */
+  readonly stateFolder?: string
+  /** The socket on which the daemon listens for commands. Default /var/run/log2table/control.sock. */
+  readonly control?: string
+}
+
+/** Gives the parameters back as they are; it is there for its type, so that an editor and `tsc` find mistakes. */
+export function parameters(parameters: Parameters): Parameters {
+  return parameters
+}
+
+/** Parameters that have been checked, with every default in place. */
+export interface Configuration {
+  /** Where they were read from; undefined where there was nothing to read. */
+  readonly folder: string | undefined
+  readonly ignore: {
+    readonly networks: readonly Network[]
+    /** Absolute paths. */
+    readonly files: readonly string[]
+  }
+  readonly tables: ReadonlyMap<string, Table>
+  readonly rules: ReadonlyMap<string, Generic>
+  readonly logs: readonly LogEntry[]
+  readonly stateFolder: string
+  readonly control: string
+}
+
+/** One entry of `logs`. */
+export interface LogEntry {
+  /** As the user wrote it: a path, a path with wildcards, or `scheme:rest`. */
+  readonly key: string
+  /** Every pattern has its name and weight. */
+  readonly feeds: readonly Feed[]
+}
+
+export const CONFIGURATION_FOLDER = '/etc/log2table'
+export const CONTROL_SOCKET = '/var/run/log2table/control.sock'
+
+export function stateFolderOf(platform: string): string {
+  return platform.endsWith('bsd') ? '/var/db/log2table' : '/var/lib/log2table'
+}
