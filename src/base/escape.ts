@@ -15,3 +15,14 @@ function escapeCharacter(character: string): string {
   const code = character.codePointAt(0)!
   return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`
 }
+
+/** A value as JSON on one line, with all that `escapeText` escapes written as `\uNNNN`: it reads back as the very same text. */
+export function jsonLine(value: unknown): string {
+  return JSON.stringify(value).replace(hostile, (character) => (character === '\\' ? character : escapeCodeUnits(character)))
+}
+
+function escapeCodeUnits(character: string): string {
+  let text = ''
+  for (let i = 0; i < character.length; i++) text += `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`
+  return text
+}

@@ -243,6 +243,16 @@ describe('tables', () => {
   })
 })
 
+test('while it is not known who must not be banned, nobody is, and nobody is let go', () => {
+  const core = newCore()
+  const suspended = '/etc/log2table/friends can not be read'
+  const protect = { kind: 'protect', at: START, ignored: [], protected: [], suspended } as const
+  assert.deepEqual(decisionsOf(core, [hit(0, '192.0.2.1', { weight: 100 }), protect, hit(1, '192.0.2.2', { weight: 100 })]), [
+    '0 ban 192.0.2.1 hackers for 3600s',
+    `0.001 refused 192.0.2.2 hackers (${suspended})`,
+  ])
+})
+
 describe('rules', () => {
   class Reminder extends Generic<{ seen: number }> {
     override onHit(kept: { seen: number } | undefined, hit: ScoredHit): Outcome<{ seen: number }> {

@@ -53,7 +53,8 @@ export interface CoreOutput {
 
 /** What the core needs to go on after a restart. */
 export interface CoreState {
-  readonly hits: readonly SavedHit[]
+  /** Live points, by time. */
+  readonly hits: Iterable<Omit<SavedHit, 'address' | 'pattern' | 'log' | 'position' | 'line'>>
   readonly bans: readonly SavedBan[]
   readonly kept: readonly {
     readonly rule: string
@@ -177,9 +178,24 @@ export class Core {
     return this.#bans.all()
   }
 
+  /** All that a store must know of the present where it has lost everything; points are not among it. */
+  present(): readonly Change[] {
+    const kept = [...this.#rules.values()].flatMap(({ name, kept: of }) =>
+      [...of].map(([source, held]): Change => ({ kind: 'kept', rule: name, source, ...held })),
+    )
+    const sessions = this.#sessions.all().map((session): Change => ({ kind: 'session', session }))
+    const bans = this.bans().map((ban): Change => ({ kind: 'ban', ban }))
+    return [...bans, ...kept, ...sessions, { kind: 'clock', at: this.#now }]
+  }
+
   /** Sources that are logged in, for the guard of the tables. */
   loggedIn(): Iterable<Address> {
     return this.#sessions.loggedIn()
+  }
+
+  /** Goes up whenever `loggedIn` changes. */
+  get loggedInVersion(): number {
+    return this.#sessions.loggedInVersion
   }
 
   /** Why a network must not be banned, or undefined where it may. */
@@ -423,7 +439,7 @@ export class Core {
   }
 
   #refusal(network: Network): string | undefined {
-    const refusal = this.#protection.refusal(network)
+    const refusal = this.#protection.refusal(network) ?? this.#protection.suspended
     if (refusal !== undefined) return refusal
     for (const source of this.#sessions.loggedIn()) {
       if (overlapsSource(network, source)) return 'logged in at this moment'

@@ -56,6 +56,8 @@ export interface ProtectFact {
   readonly ignored: readonly Network[]
   /** Ours: loopback, own addresses, gateways, resolvers, the invoker's own connection. Never banned. */
   readonly protected: readonly ProtectedNetwork[]
+  /** Set where what must not be banned is not known for certain: then nobody is banned, and this says why. */
+  readonly suspended?: string | undefined
 }
 
 export interface ProtectedNetwork {

@@ -8,8 +8,11 @@ export class Protection {
   #ignoredNetworks: readonly Network[] = []
   #protected: AddressSet = addressSet([])
   #protectedNetworks: readonly ProtectedNetwork[] = []
+  /** Why nobody may be banned at all. */
+  suspended: string | undefined
 
-  replace({ ignored, protected: networks }: Pick<ProtectFact, 'ignored' | 'protected'>): void {
+  replace({ ignored, protected: networks, suspended }: Omit<ProtectFact, 'kind' | 'at'>): void {
+    this.suspended = suspended
     this.#ignoredNetworks = ignored
     this.#ignored = addressSet(ignored)
     this.#protectedNetworks = networks

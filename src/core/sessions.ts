@@ -30,6 +30,8 @@ export class Sessions {
   readonly #sessions = new Map<string, Session>()
   /** How many logged-in sessions each source has. */
   readonly #loggedIn = new Map<Address, number>()
+  /** Goes up whenever somebody comes to be logged in, or is no more. */
+  loggedInVersion = 0
   readonly #onChange: (session: SavedSession) => void
   readonly #onOver: (key: string) => void
 
@@ -49,9 +51,8 @@ export class Sessions {
     }
   }
 
-  /** Whether a login of this source was accepted that has not been closed. */
-  isLoggedIn(source: Address): boolean {
-    return this.#loggedIn.has(source)
+  all(): readonly SavedSession[] {
+    return [...this.#sessions.values()].map((session) => ({ ...session, given: { ...session.given } }))
   }
 
   /** The sources that are logged in. */
@@ -128,6 +129,7 @@ export class Sessions {
   #countLogin(address: Address, change: 1 | -1): void {
     const source = sourceOf(address)
     const count = (this.#loggedIn.get(source) ?? 0) + change
+    if (this.#loggedIn.has(source) !== count > 0) this.loggedInVersion++
     if (count > 0) this.#loggedIn.set(source, count)
     else this.#loggedIn.delete(source)
   }

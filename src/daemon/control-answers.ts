@@ -1,6 +1,6 @@
+import { formatNetwork } from '../base/address.ts'
 import { type ExitStatus, exitStatus } from '../base/exit-status.ts'
 import type { Log } from '../base/log.ts'
-import { formatNetwork } from '../base/address.ts'
 import { type Instant, isoTime } from '../base/units.ts'
 import { UserError } from '../base/user-error.ts'
 import { decisionRecord } from '../core/decision-record.ts'

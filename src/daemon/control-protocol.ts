@@ -24,8 +24,12 @@ export const CONNECTION_IDLE_MS = 10_000
 const REASON_CHARACTERS_MAX = 1_000
 const NAME_CHARACTERS_MAX = 100
 
-const name = v.pipe(v.string(), v.regex(/^[\w-]+$/, 'a name is made of letters, digits, "_" and "-"'), v.maxLength(NAME_CHARACTERS_MAX))
-const reason = v.pipe(v.string(), v.maxLength(REASON_CHARACTERS_MAX))
+const name = v.pipe(
+  v.string(),
+  v.regex(/^[\w-]+$/, 'a name is made of letters, digits, "_" and "-"'),
+  v.maxLength(NAME_CHARACTERS_MAX, `at most ${NAME_CHARACTERS_MAX} characters are allowed`),
+)
+const reason = v.pipe(v.string(), v.maxLength(REASON_CHARACTERS_MAX, `at most ${REASON_CHARACTERS_MAX} characters are allowed`))
 const network = v.pipe(
   v.string(),
   v.rawTransform(({ dataset, addIssue, NEVER }): Network => {
@@ -36,6 +40,8 @@ const network = v.pipe(
   }),
 )
 
+const isDuration = (ms: number) => Number.isInteger(ms) && ms >= 1 && ms <= DURATION_MS_MAX
+
 const request = v.variant('do', [
   v.strictObject({ do: v.literal('status') }),
   v.strictObject({ do: v.literal('bans'), table: v.optional(name) }),
@@ -43,7 +49,7 @@ const request = v.variant('do', [
     do: v.literal('ban'),
     address: network,
     /** How long; null: for life. */
-    forMs: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(DURATION_MS_MAX))),
+    forMs: v.nullable(v.pipe(v.number(), v.check(isDuration, `a whole number from 1 to ${DURATION_MS_MAX} is expected, or null`))),
     table: v.optional(name),
     reason: v.optional(reason, ''),
     /** The address that the one who orders is logged in from; it is not to be banned. */
@@ -76,10 +82,10 @@ export function parseRequest(line: string): { readonly request: Request } | { re
 
 function issueText(issue: v.BaseIssue<unknown>): string {
   const path = escapeText(v.getDotPath(issue) ?? '')
-  if (issue.type === 'strict_object' && issue.expected === 'never') return `unknown key ${showValue(issue.path?.at(-1)?.key)} in the request`
-  if (issue.kind === 'transformation' || issue.type === 'regex') return `${path}: ${issue.message}`
-  const needed = issue.expected ? `expected ${issue.expected.length > 200 ? 'another' : issue.expected}, not` : 'not'
-  return `${path === '' ? 'the request' : path}: ${needed} ${showValue(issue.input)}`
+  if (issue.type === 'strict_object' && issue.expected === 'never')
+    return `unknown key ${showValue(issue.path?.at(-1)?.key)} in the request`
+  if (issue.kind !== 'schema') return `${path}: ${issue.message}`
+  return `${path || 'the request'}: ${issue.expected} is expected, not ${showValue(issue.input)}`
 }
 
 const time = v.pipe(v.string(), v.isoTimestamp())
@@ -163,7 +169,14 @@ const ban = v.object({
   score: v.number(),
   reason: v.string(),
 })
-const unban = v.object({ at: time, kind: v.literal('unban'), address: v.string(), table: v.string(), rule: v.string(), reason: v.string() })
+const unban = v.object({
+  at: time,
+  kind: v.literal('unban'),
+  address: v.string(),
+  table: v.string(),
+  rule: v.string(),
+  reason: v.string(),
+})
 const refused = v.object({
   at: time,
   kind: v.literal('refused'),
@@ -181,13 +194,21 @@ const answer = v.variant('kind', [
   refused,
   /** The order stands, but something is not as it should be: the firewall does not answer, for example. */
   v.object({ kind: v.literal('warning'), message: v.string() }),
-  v.object({ at: time, kind: v.literal('reloaded'), configuration: v.nullable(v.string()), logs: amount, rules: amount, tables: amount }),
+  v.object({
+    at: time,
+    kind: v.literal('reloaded'),
+    configuration: v.nullable(v.string()),
+    logs: amount,
+    rules: amount,
+    tables: amount,
+  }),
   v.object({ kind: v.literal('end'), status: v.number() }),
   v.object({ kind: v.literal('error'), status: v.number(), message: v.string() }),
 ])
 
 export type Answer = v.InferOutput<typeof answer>
-export type BanAnswer = v.InferOutput<typeof ban>
+export type StatusAnswer = Extract<Answer, { kind: 'status' }>
+export type BanAnswer = Extract<Answer, { kind: 'ban' }>
 
 /** Reads one line of the daemon; undefined where it is not understood. */
 export function parseAnswer(line: string): Answer | undefined {
@@ -228,4 +249,3 @@ export interface ReloadAnswer {
   readonly rules: number
   readonly tables: number
 }
-

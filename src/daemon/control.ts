@@ -71,7 +71,11 @@ function makeFolder(folder: string): void {
   }
   const stats = lstatSync(folder)
   const fault = folderFault(stats)
-  if (fault) throw new UserError(exitStatus.notPermitted, `${folder}: ${fault}; the control socket must be in a folder that only root or this user can change`)
+  if (fault)
+    throw new UserError(
+      exitStatus.notPermitted,
+      `${folder}: ${fault}; the control socket must be in a folder that only root or this user can change`,
+    )
 }
 
 function folderFault(stats: Stats): string | undefined {
@@ -89,7 +93,10 @@ async function bind(server: Server, path: string): Promise<void> {
   } catch (error) {
     if (codeOf(error) !== 'EADDRINUSE') throw cannotListen(path, error)
     if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) {
-      throw new UserError(exitStatus.configuration, `${path} is there already and is no socket; remove it, or give another path with --socket`)
+      throw new UserError(
+        exitStatus.configuration,
+        `${path} is there already and is no socket; remove it, or give another path with --socket`,
+      )
     }
     if (await answers(path)) throw new UserError(exitStatus.no, `log2table is running already: a daemon answers on ${path}`)
     unlinkSync(path)
@@ -130,13 +137,28 @@ function answers(path: string): Promise<boolean> {
 function cannotListen(path: string, error: unknown): UserError {
   const code = codeOf(error)
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    return new UserError(exitStatus.notPermitted, `no permission to make ${path}; run as root, or give another path with --socket`, { cause: error })
+    return new UserError(
+      exitStatus.notPermitted,
+      `no permission to make ${path}; run as root, or give another path with --socket`,
+      { cause: error },
+    )
   }
-  if (code === 'ENOENT') return new UserError(exitStatus.configuration, `the folder above ${path} does not exist; make it, or give another path with --socket`)
+  if (code === 'ENOENT')
+    return new UserError(
+      exitStatus.configuration,
+      `the folder above ${path} does not exist; make it, or give another path with --socket`,
+    )
   if (code === 'EINVAL' || code === 'ENAMETOOLONG') {
-    return new UserError(exitStatus.configuration, `${path} is too long for a socket (about 100 characters are allowed); give a shorter path with --socket`)
+    return new UserError(
+      exitStatus.configuration,
+      `${path} is too long for a socket (about 100 characters are allowed); give a shorter path with --socket`,
+    )
   }
-  return new UserError(exitStatus.software, `cannot listen on ${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  return new UserError(
+    exitStatus.software,
+    `cannot listen on ${path}: ${error instanceof Error ? error.message : String(error)}`,
+    { cause: error },
+  )
 }
 
 function codeOf(error: unknown): unknown {

@@ -17,13 +17,15 @@ export interface ReadLog {
 export interface PipelineOptions {
   readonly core: Core
   readonly now: () => Instant
-  /** Takes changes to be committed; they are in the store, or safe in its queue, when it returns. */
-  readonly commit: (changes: readonly Change[]) => void
+  /** Takes changes to be committed: true when they are in the store, false when they wait for it. */
+  readonly commit: (changes: readonly Change[]) => boolean
   /** False while the store can take no more: reading waits, nothing is dropped. */
   readonly mayRead: () => boolean
   /** The tables are to be changed; called after the commit. */
   readonly enforce: (changes: readonly TableChange[]) => void
   readonly onDecision: (decision: Decision) => void
+  /** Something was told to the core, and all that came of it is done. */
+  readonly onSettled: () => void
 }
 
 /**
@@ -59,8 +61,16 @@ export class Pipeline {
     if (this.#ready.size > 0) this.#schedule()
   }
 
+  /** Reads nothing more; what was read and not yet told will be read again. */
   stop(): void {
     this.#isStopped = true
+    this.#ready.clear()
+    this.#merge = undefined
+    this.#isCatchingUp = false
+  }
+
+  restart(): void {
+    this.#isStopped = false
   }
 
   /** What is due by now happens. Not while old lines are caught up on: their time is not over yet. */
@@ -68,15 +78,21 @@ export class Pipeline {
     if (!this.#isCatchingUp) this.#options.core.tell({ kind: 'clock', at: this.#options.now() })
   }
 
+  /** Old lines are being read, and count by their own time. */
+  get isCatchingUp(): boolean {
+    return this.#isCatchingUp
+  }
+
   /** Commits and enforces what the core has come to, by facts told from elsewhere or by the time alone. */
   settle(positions: readonly Change[] = []): void {
     const { decisions, tableChanges, changes }: CoreOutput = this.#options.core.take()
     if (changes.length > 0 || positions.length > 0) {
-      this.#options.commit([...changes, ...positions])
-      this.#options.core.committed()
+      const isCommitted = this.#options.commit([...changes, ...positions])
+      if (isCommitted) this.#options.core.committed()
     }
     if (tableChanges.length > 0) this.#options.enforce(tableChanges)
     for (const decision of decisions) this.#options.onDecision(decision)
+    this.#options.onSettled()
   }
 
   #schedule(): void {

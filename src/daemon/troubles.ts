@@ -21,8 +21,12 @@ export function troublesOf(report: StatusReport): readonly string[] {
     }),
     ...(report.store.state === 'keeping'
       ? []
-      : [`the store ${escapeText(report.store.path)} is ${report.store.state}: ${report.store.pending} changes wait${because(report.store.reason)}`]),
-    ...report.rules.flatMap((rule) => (rule.state === 'running' ? [] : `rule ${rule.rule} is ${rule.state}${because(rule.reason)}`)),
+      : [
+          `the store ${escapeText(report.store.path)} is ${report.store.state}: ${report.store.pending} changes wait${because(report.store.reason)}`,
+        ]),
+    ...report.rules.flatMap((rule) =>
+      rule.state === 'running' ? [] : `rule ${rule.rule} is ${rule.state}${because(rule.reason)}`,
+    ),
     ...report.logs.flatMap((log) => {
       if (log.state === 'waiting') return `log ${escapeText(log.log)} is not read${because(log.reason)}`
       if (log.lagMs !== null && log.lagMs > LAG_MS_MAX) return `log ${escapeText(log.log)} is ${formatDuration(log.lagMs)} behind`

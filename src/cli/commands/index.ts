@@ -1,0 +1,107 @@
+import type { Command } from '../command.ts'
+
+/** What `help` says of a command without loading it. */
+export interface CommandEntry {
+  readonly name: string
+  /** Its arguments, as they stand in the overview. */
+  readonly synopsis?: string
+  /** What it does, beginning with a verb in small letters: fits a line of the overview. */
+  readonly summary: string
+  readonly load: () => Promise<Command>
+}
+
+/** The commands in groups, as the overview shows them. A new command is a file beside this one and an entry here. */
+export const commandGroups: readonly { readonly title: string; readonly commands: readonly CommandEntry[] }[] = [
+  {
+    title: 'To begin with',
+    commands: [
+      {
+        name: 'watch',
+        synopsis: '[LOG...]',
+        summary: 'say live what would be banned; changes nothing',
+        load: async () => (await import('./watch.ts')).watch,
+      },
+      {
+        name: 'replay',
+        synopsis: 'LOG...',
+        summary: 'say what would have been banned, by old logs (.gz too)',
+        load: async () => (await import('./replay.ts')).replay,
+      },
+    ],
+  },
+  {
+    title: 'The configuration',
+    commands: [
+      {
+        name: 'check',
+        summary: 'find every fault of the configuration',
+        load: async () => (await import('./check.ts')).check,
+      },
+      {
+        name: 'test',
+        summary: 'run the sample lines of all patterns',
+        load: async () => (await import('./test.ts')).test,
+      },
+    ],
+  },
+  {
+    title: 'The daemon',
+    commands: [
+      {
+        name: 'run',
+        summary: 'follow the logs and keep the tables, in the foreground',
+        load: async () => (await import('./run.ts')).run,
+      },
+      {
+        name: 'status',
+        summary: 'say whether all is well, and if not, what is wrong',
+        load: async () => (await import('./status.ts')).status,
+      },
+      {
+        name: 'reload',
+        summary: 'put the changed configuration in force',
+        load: async () => (await import('./reload.ts')).reload,
+      },
+    ],
+  },
+  {
+    title: 'Bans',
+    commands: [
+      {
+        name: 'bans',
+        summary: 'list who is banned, until when and why',
+        load: async () => (await import('./bans.ts')).bans,
+      },
+      {
+        name: 'ban',
+        synopsis: 'ADDRESS',
+        summary: 'ban an address or network by hand',
+        load: async () => (await import('./ban.ts')).ban,
+      },
+      {
+        name: 'unban',
+        synopsis: 'ADDRESS',
+        summary: 'end all bans of an address or network',
+        load: async () => (await import('./unban.ts')).unban,
+      },
+    ],
+  },
+  {
+    title: 'The program',
+    commands: [
+      {
+        name: 'help',
+        synopsis: '[COMMAND]',
+        summary: 'explain the program, or one command and its options',
+        load: async () => (await import('./help.ts')).help,
+      },
+      {
+        name: 'version',
+        summary: 'print the version',
+        load: async () => (await import('./version.ts')).version,
+      },
+    ],
+  },
+]
+
+export const commandEntries: readonly CommandEntry[] = commandGroups.flatMap(({ commands }) => commands)

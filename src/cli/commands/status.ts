@@ -1,0 +1,91 @@
+import { roughly } from '../output.ts'
+import { escapeText, jsonLine } from '../../base/escape.ts'
+import type { StatusAnswer } from '../../daemon/control-protocol.ts'
+import { type Command, type Io, type JsonOption, jsonOption } from '../command.ts'
+import { ask } from '../control-client.ts'
+import { alignedLines, count, number, paint } from '../output.ts'
+
+export const status: Command<[], JsonOption> = {
+  declare: (syntax) => syntax.option(...jsonOption),
+  help: `
+Says first whether all is well, then what is wrong, then how far each log is
+read, how many entries each table must hold and does hold, and what is used of
+each bound.
+
+Exit status
+  0   all is well
+  1   something is not, and it says what
+  69  no daemon answers
+
+Examples
+  log2table status
+  log2table status --json | jq '.tables[] | {table, desired, enforced}'
+`,
+  run: (_, { json }, io) =>
+    ask(io.socketPath, { do: 'status' }, (answer) => {
+      if (answer.kind !== 'status') return
+      if (json) io.stdout.write(`${jsonLine(answer)}\n`)
+      else writeStatus(answer, io)
+    }),
+}
+
+function writeStatus(status: StatusAnswer, { stdout }: Pick<Io, 'stdout'>): void {
+  const { isWell, troubles, version, pid, upMs, mode, configuration, state, logs, tables, rules, store, bounds } = status
+  const print = (...lines: readonly string[]) => stdout.write(`${lines.join('\n')}\n`)
+  const section = (title: string, header: readonly string[], rows: readonly (readonly string[])[]) => {
+    if (rows.length === 0) return
+    const [first, ...others] = alignedLines([title, ...header], rows, stdout.width)
+    print('', paint(stdout, 'bold', first!), ...others)
+  }
+  if (isWell) print(paint(stdout, 'green', 'all is well'))
+  else print(paint(stdout, 'red', 'not all is well'), ...troubles.map((trouble) => `  ${trouble}`))
+
+  print(
+    '',
+    `version ${version}, process ${pid}, up ${roughly(upMs)}, ${mode === 'dry run' ? 'dry run: no table is changed' : 'enforcing'}`,
+    configuration === null ? 'no configuration: the shipped patterns are used' : `configuration ${escapeText(configuration)}`,
+    `state ${escapeText(state)}, store ${store.state}${store.pending > 0 ? `, ${count(store.pending, 'change')} waiting` : ''}`,
+    `${count(status.protected, 'network')} protected from bans`,
+  )
+  section(
+    'LOG',
+    ['STATE', 'LINES', 'HITS', 'UNREAD', 'LOST', 'OVERLONG'],
+    logs.map((log) => [
+      escapeText(log.log),
+      log.state,
+      number(log.lines),
+      number(log.hits),
+      log.behindBytes === 0 ? '-' : `${bytes(log.behindBytes)}${log.lagMs === null ? '' : `, ${roughly(log.lagMs)}`}`,
+      log.lostBytes === 0 ? '-' : bytes(log.lostBytes),
+      log.overlongLines === 0 ? '-' : number(log.overlongLines),
+    ]),
+  )
+  section(
+    'TABLE',
+    ['KIND', 'STATE', 'IN FORCE', 'OF', 'QUEUED'],
+    tables.map(({ table, kind, state, enforced, desired, queued }) => [
+      table,
+      kind,
+      state,
+      number(enforced),
+      number(desired),
+      queued === 0 ? '-' : number(queued),
+    ]),
+  )
+  section(
+    'RULE',
+    ['STATE', 'HITS', 'BANS', 'ADDRESSES WITH POINTS'],
+    rules.map(({ rule, state, hits, bans, scored }) => [rule, state, number(hits), number(bans), number(scored)]),
+  )
+  section(
+    'BOUND',
+    ['USED', 'OF AT MOST'],
+    bounds.map(({ name, used, limit }) => [name, number(used), number(limit)]),
+  )
+}
+
+function bytes(count: number): string {
+  if (count < 1024) return `${count} B`
+  if (count < 1024 ** 2) return `${(count / 1024).toFixed(1)} KiB`
+  return count < 1024 ** 3 ? `${(count / 1024 ** 2).toFixed(1)} MiB` : `${(count / 1024 ** 3).toFixed(1)} GiB`
+}

@@ -1,0 +1,41 @@
+import { formatNetwork, parseNetwork } from '../base/address.ts'
+import { explainAddress } from '../base/address-faults.ts'
+import { escapeText, jsonLine } from '../base/escape.ts'
+import { type ExitStatus, exitStatus } from '../base/exit-status.ts'
+import { UserError } from '../base/user-error.ts'
+import type { RequestMessage } from '../daemon/control-protocol.ts'
+import type { Io, JsonOption } from './command.ts'
+import { ask } from './control-client.ts'
+import { lasting, untilOf } from './output.ts'
+
+/** The address or network that a user gave, as canonical text; `::ffff:192.0.2.1` is 192.0.2.1. */
+export function addressArgument(text: string): string {
+  const network = parseNetwork(text)
+  if (!network) throw new UserError(exitStatus.usage, explainAddress(text)!)
+  return formatNetwork(network)
+}
+
+/** Hands an order to the daemon and tells what has come of it; a refusal goes to standard error. */
+export async function giveOrder(
+  order: Extract<RequestMessage, { do: 'ban' | 'unban' }>,
+  { json }: JsonOption,
+  { socketPath, stdout, stderr }: Pick<Io, 'socketPath' | 'stdout' | 'stderr'>,
+): Promise<ExitStatus> {
+  let isAnswered = false
+  const complain = (message: string) => stderr.write(`log2table: ${message}\n`)
+  const status = await ask(socketPath, order, (answer) => {
+    isAnswered = true
+    if (answer.kind === 'warning') return complain(`not in force yet: ${escapeText(answer.message)}`)
+    if (json) return stdout.write(`${jsonLine(answer)}\n`)
+    switch (answer.kind) {
+      case 'ban':
+        return stdout.write(`banned ${answer.address} in ${answer.table} ${lasting(Date.parse(answer.at), untilOf(answer))}\n`)
+      case 'unban':
+        return stdout.write(`unbanned ${answer.address} in ${answer.table}, where it was banned by ${escapeText(answer.rule)}\n`)
+      case 'refused':
+        return complain(`${answer.address} must not be banned: ${escapeText(answer.reason)}`)
+    }
+  })
+  if (!isAnswered && status === exitStatus.no) complain(`${order.address} is not banned`)
+  return status
+}

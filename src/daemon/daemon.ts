@@ -1,0 +1,216 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { formatNetwork, overlaps } from '../base/address.ts'
+import { parseDuration } from '../base/duration.ts'
+import { exitStatus } from '../base/exit-status.ts'
+import type { Log } from '../base/log.ts'
+import { DAY_MS, FOR_LIFE, type Instant, SECOND_MS } from '../base/units.ts'
+import { UserError } from '../base/user-error.ts'
+import type { Decision, OrderFact } from '../core/model.ts'
+import { dialectOf } from '../firewall/index.ts'
+import { createKeeper, type Keeper } from '../firewall/keeper.ts'
+import { readProtected, thisMachine } from '../firewall/read-protected.ts'
+import { createRunner } from '../firewall/runner.ts'
+import type { Configuration } from '../parameters/parameters.ts'
+import { Committer } from '../store/committer.ts'
+import { lockState } from '../store/lock.ts'
+import { keepAside, openState } from '../store/open.ts'
+import { openSqlite } from '../store/sqlite.ts'
+import { type ControlServer, listenForControl } from './control.ts'
+import type { DaemonControl, OrderAnswer, ReloadAnswer } from './control-protocol.ts'
+import { Engine, type Protection } from './engine.ts'
+import { PROTECTION_LOOK_MS, ProtectionWatch } from './protection.ts'
+import { statusReport } from './status.ts'
+
+export interface DaemonOptions {
+  readonly configuration: Configuration
+  /** Loads the configuration anew; rejects with a `UserError` that holds all its faults. */
+  readonly reload: () => Promise<Configuration>
+  readonly version: string
+  readonly log: Log
+  readonly now: () => Instant
+  /** Where to begin with a log that was never read. */
+  readonly startAt: 'start' | 'end'
+  readonly onDecision: (decision: Decision) => void
+  /** Something that cannot be. The daemon is not to be trusted any more. */
+  readonly onFault: (error: unknown) => void
+}
+
+export interface Daemon {
+  readonly control: DaemonControl
+  /** Commits what was found and ends; the tables stay as they are. */
+  stop(): Promise<void>
+}
+
+/** Evidence and ended bans are kept this long. */
+const KEEP_MS = 400 * DAY_MS
+/** One step of purging; small, so that nothing waits for it. */
+const PURGE_ROWS = 500
+const PURGE_EVERY_MS = 10 * SECOND_MS
+
+/**
+ * The daemon: joins sources, core, store and keeper, owns the only clock, and answers the control socket. Everything that
+ * can be wrong with a configuration or the machine is told before the first line is read.
+ */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { log, now } = options
+  const startedAt = now()
+  const { stateFolder, control: socketPath } = options.configuration
+  makeStateFolder(stateFolder)
+  const lock = lockState(stateFolder)
+  const databasePath = join(stateFolder, 'state.db')
+  const aborter = new AbortController()
+  const run = createRunner({ signal: aborter.signal })
+  const machine = thisMachine(run)
+  let current: Running
+
+  const since = (rules: Configuration['rules']) => (rule: string) => {
+    const window = rules.get(rule)?.window
+    return window === undefined ? FOR_LIFE : now() - parseDuration(window)!
+  }
+  const opened = openState(databasePath, since(options.configuration.rules))
+  if (opened.damage) log.error(`${opened.damage.message}; it is kept as ${databasePath}.corrupt, and a new one is begun`)
+  let { store } = opened
+  const committer = new Committer({
+    store,
+    log,
+    beginAnew: () => {
+      keepAside(databasePath)
+      store = openSqlite(databasePath)
+      return { store, present: current.engine.present() }
+    },
+  })
+
+  /** What a configuration needs to be in force; nothing has happened yet. */
+  async function prepare(configuration: Configuration): Promise<Running & { readonly protection: Protection }> {
+    const readMachine = () => readProtected(machine)
+    const watch = new ProtectionWatch({ ignore: configuration.ignore, readMachine, log })
+    const keeper = createKeeper({ dialectOf, run, log, timers, now, readProtection: readMachine })
+    const { startAt, onDecision } = options
+    const engine = new Engine({ configuration, committer, keeper, log, now, startAt, onDecision, onFault: options.onFault })
+    return { configuration, engine, keeper, watch, protection: (await watch.look())! }
+  }
+
+  const first = await prepare(options.configuration)
+  current = first
+  first.engine.start(opened.saved, first.protection)
+  if (opened.damage) {
+    // The database is lost, the tables are not: what they hold are bans whose reasons nobody knows any more.
+    await first.keeper.settled()
+    for (const table of first.configuration.tables.keys()) await first.engine.adopt(table, now())
+  }
+
+  const looking = setInterval(() => {
+    const { watch, engine } = current
+    watch.look().then((protection) => protection && engine.protect(protection, now()), options.onFault)
+  }, PROTECTION_LOOK_MS)
+  const purging = setInterval(() => committer.purge(now() - KEEP_MS, PURGE_ROWS, now()), PURGE_EVERY_MS)
+
+  let reloading: Promise<unknown> = Promise.resolve()
+  const control: DaemonControl = {
+    status: () => statusReport({ ...current, version: options.version, committer, databasePath, startedAt, now: now() }),
+    *bans({ table }) {
+      for (const ban of current.engine.core.bans()) if (table === undefined || ban.table === table) yield ban
+    },
+    ban({ address, forMs, table = firstTable(), reason, invoker }) {
+      if (invoker && overlaps(invoker, address)) {
+        throw new UserError(exitStatus.no, `${formatNetwork(address)} is where you are logged in from; nobody bans himself`)
+      }
+      if (!current.configuration.tables.has(table)) {
+        const known = [...current.configuration.tables.keys()].join(', ')
+        throw new UserError(exitStatus.usage, `there is no table "${table}"; there are ${known}`)
+      }
+      const until = forMs === null ? FOR_LIFE : now() + forMs
+      return carryOut({ do: 'ban', network: address, table, until, reason })
+    },
+    unban: ({ address, reason }) => carryOut({ do: 'unban', network: address, reason }),
+    reload() {
+      const done = reloading.then(reloadNow)
+      reloading = done.catch(() => {})
+      return done
+    },
+  }
+
+  function carryOut(order: OrderFact['order']): OrderAnswer {
+    const decisions = current.engine.order(order, now())
+    const failing = current.keeper.status().find(({ state }) => state === 'not enforcing')
+    return { decisions, ...(failing && { notEnforced: `table ${failing.table}: ${failing.reason ?? failing.state}` }) }
+  }
+
+  function firstTable(): string {
+    const [first] = current.configuration.tables.keys()
+    if (first === undefined) throw new UserError(exitStatus.configuration, 'the configuration declares no table')
+    return first
+  }
+
+  /** Loads and checks, and only then lets the new configuration take the place of the old one. */
+  async function reloadNow(): Promise<ReloadAnswer> {
+    const configuration = await options.reload()
+    if (configuration.stateFolder !== stateFolder || configuration.control !== socketPath) {
+      throw new UserError(exitStatus.configuration, 'stateFolder and control can be changed by a restart only')
+    }
+    const next = await prepare(configuration)
+    await current.engine.stop()
+    if (!committer.flush(now())) {
+      // What waits in memory must not be left behind: the old configuration goes on with it.
+      current.engine.resume()
+      throw new UserError(
+        exitStatus.unavailable,
+        `the database cannot be written now; reload when it can: ${committer.trouble?.message}`,
+      )
+    }
+    await current.keeper.stop()
+    current = next
+    next.engine.start(store.load(since(configuration.rules)), next.protection)
+    const { folder, logs, rules, tables } = configuration
+    log.info('the configuration was loaded again', { folder })
+    return { configuration: folder ?? null, logs: logs.length, rules: rules.size, tables: tables.size }
+  }
+
+  async function stop(): Promise<void> {
+    clearInterval(looking)
+    clearInterval(purging)
+    await server?.close()
+    await current.engine.stop()
+    await current.keeper.stop()
+    aborter.abort()
+    if (!committer.close(now())) log.warning('what was found last could not be stored; those lines will be read again')
+    lock.release()
+  }
+
+  let server: ControlServer | undefined
+  try {
+    server = await listenForControl({ path: socketPath, control, log, now })
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { control, stop }
+}
+
+/** One configuration with all that was made for it. */
+interface Running {
+  readonly configuration: Configuration
+  readonly engine: Engine
+  readonly keeper: Keeper
+  readonly watch: ProtectionWatch
+}
+
+const timers = {
+  after(ms: number, call: () => void) {
+    const timer = setTimeout(call, ms)
+    return () => clearTimeout(timer)
+  },
+}
+
+function makeStateFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    const { message } = error as Error
+    throw new UserError(
+      exitStatus.configuration,
+      `the state folder ${path} cannot be made: ${message}; set stateFolder in parameters.ts`,
+    )
+  }
+}

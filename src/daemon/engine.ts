@@ -1,0 +1,298 @@
+import { formatNetwork, type Network, parseNetwork, sourceNetwork } from '../base/address.ts'
+import type { Log } from '../base/log.ts'
+import { FOR_LIFE, type Instant } from '../base/units.ts'
+import { Core, SOURCES_MAX } from '../core/core.ts'
+import type { Change, Decision, Entry, OrderFact, ProtectFact, SavedPosition, TableChange } from '../core/model.ts'
+import { SESSIONS_MAX } from '../core/sessions.ts'
+import type { Keeper } from '../firewall/keeper.ts'
+import { entryText, REQUEST_ENTRIES_MAX, type Request } from '../firewall/request.ts'
+import { regexpScanner } from '../matching/regexp-scanner.ts'
+import type { Configuration, LogEntry } from '../parameters/parameters.ts'
+import { openLogs } from '../sources/index.ts'
+import type { LogsContext, OpenLogs } from '../sources/source.ts'
+import type { Committer } from '../store/committer.ts'
+import type { Saved } from '../store/store.ts'
+import { LogReader } from './log-reader.ts'
+import { Pipeline, type ReadLog } from './pipeline.ts'
+
+/** What must not be banned. */
+export type Protection = Omit<ProtectFact, 'kind' | 'at'>
+
+export interface EngineOptions {
+  readonly configuration: Configuration
+  readonly committer: Committer
+  readonly keeper: Keeper
+  readonly log: Log
+  readonly now: () => Instant
+  /** Where to begin with a log that was never read. */
+  readonly startAt: 'start' | 'end'
+  readonly onDecision: (decision: Decision) => void
+  /** Our own fault: the keeper was asked for something that it must not do. */
+  readonly onFault: (error: unknown) => void
+}
+
+/** A timer can wait for 24.8 days at most; waking up now and then costs nothing. */
+const SLEEP_MS_MAX = 3_600_000
+/** How often a store in trouble is tried again. */
+const RETRY_MS = 1_000
+
+/**
+ * One configuration at work: its logs, the core, the pipeline between them, and what the keeper is to hold. It lives until
+ * the daemon stops or another configuration takes its place.
+ */
+export class Engine {
+  readonly configuration: Configuration
+  readonly #options: EngineOptions
+  readonly #core: Core
+  readonly #pipeline: Pipeline
+  /** Where each log was left, all of its facts until there told. */
+  #positions = new Map<string, SavedPosition>()
+  readonly #logs = new Map<string, ReadLog>()
+  readonly #followed: OpenLogs[] = []
+  /** Requests to the keeper, each after the one before. */
+  #asked: Promise<unknown> = Promise.resolve()
+  #wakeTimer: NodeJS.Timeout | undefined
+  #retryTimer: NodeJS.Timeout | undefined
+  #loggedInVersion = 0
+  #protection: Protection = { ignored: [], protected: [] }
+  /** Decisions of the last `settle`, for those who gave an order. */
+  #lastDecisions: Decision[] = []
+
+  constructor(options: EngineOptions) {
+    this.#options = options
+    const { configuration, committer, now, onDecision } = options
+    this.configuration = configuration
+    this.#core = new Core({
+      rules: configuration.rules,
+      tables: new Set(configuration.tables.keys()),
+      offender: (source) => committer.offender(source, now()),
+    })
+    this.#pipeline = new Pipeline({
+      core: this.#core,
+      now,
+      commit: (changes) => this.#commit(changes),
+      mayRead: () => !committer.isFull,
+      enforce: (changes) => this.#enforce(changes),
+      onDecision: (decision) => {
+        this.#lastDecisions.push(decision)
+        onDecision(decision)
+      },
+      onSettled: () => this.#sleep(),
+    })
+  }
+
+  /** Takes up what was saved, brings the tables right, and follows the logs from where they were left. */
+  start(saved: Saved, protection: Protection): void {
+    const { configuration, now } = this.#options
+    this.#core.restore(saved)
+    this.#positions = new Map(saved.positions.map((position) => [position.log, position]))
+    this.#ask({ kind: 'declare', tables: [...configuration.tables.values()] })
+    for (const table of configuration.tables.keys()) this.#add(table, [...this.#core.wanted(table).values()])
+    for (const { table, network } of saved.lifted) {
+      const address = formatNetwork(network)
+      if (configuration.tables.has(table) && !this.#core.wanted(table).has(address)) this.#delete(table, [address])
+    }
+    this.protect(protection, now())
+    this.#ask({ kind: 'begin' })
+    this.#followAll()
+  }
+
+  /** Closes the logs; what was found is committed, the tables stay as they are. */
+  async stop(): Promise<void> {
+    this.#pipeline.stop()
+    clearTimeout(this.#wakeTimer)
+    clearTimeout(this.#retryTimer)
+    for (const followed of this.#followed.splice(0)) followed.close()
+    this.#logs.clear()
+    this.#pipeline.settle()
+    clearTimeout(this.#wakeTimer)
+    await this.#asked
+  }
+
+  /** Goes on after `stop`, as if nothing had been. */
+  resume(): void {
+    this.#pipeline.restart()
+    this.#followAll()
+  }
+
+  /** What must not be banned has changed. */
+  protect(protection: Protection, at: Instant): void {
+    this.#protection = protection
+    // Told while old lines are caught up on, it must not move the time ahead of them.
+    this.#core.tell({ kind: 'protect', at: this.#pipeline.isCatchingUp ? 0 : at, ...protection })
+    this.#pipeline.settle()
+    this.#tellKeeperProtection()
+  }
+
+  /** Carries out an order from the command line, and says what was decided. */
+  order(order: OrderFact['order'], at: Instant): readonly Decision[] {
+    this.#lastDecisions = []
+    this.#core.tell({ kind: 'order', at: this.#pipeline.isCatchingUp ? 0 : at, order })
+    this.#pipeline.settle()
+    const network = formatNetwork(order.network)
+    return this.#lastDecisions.filter(({ address }) => address === network)
+  }
+
+  /** Takes the entries of a table that nobody here knows for bans: the database was lost, and the table was not. */
+  async adopt(table: string, at: Instant): Promise<void> {
+    const answer = await this.#options.keeper.handle({ kind: 'list', table })
+    const wanted = this.#core.wanted(table)
+    const entries = answer.kind === 'entries' ? answer.entries.filter(({ address }) => !wanted.has(address)) : []
+    const reason = 'found in the table when the database was lost'
+    for (const { address, until } of entries) {
+      const network = parseNetwork(address)!
+      this.#core.tell({ kind: 'order', at, order: { do: 'ban', network, table, until: until ?? FOR_LIFE, reason } })
+    }
+    this.#pipeline.settle()
+    if (entries.length > 0) this.#options.log.info(`table ${table}: ${entries.length} entries are taken up as bans`)
+  }
+
+  get core(): Core {
+    return this.#core
+  }
+
+  get logs(): readonly ReadLog[] {
+    return [...this.#logs.values()]
+  }
+
+  /** Keys of the configuration for which there is no log yet, with the reason. */
+  get waiting(): readonly { readonly key: string; readonly reason: string }[] {
+    return this.#followed.flatMap(({ key, waitingFor }) => (waitingFor === undefined ? [] : { key, reason: waitingFor }))
+  }
+
+  /** All that a new database must know of the present, but for what is pending. */
+  present(): readonly Change[] {
+    const positions = [...this.#positions.values()].map((position): Change => ({ kind: 'position', position }))
+    return [...this.#core.present(), ...positions]
+  }
+
+  bounds(): readonly { readonly name: string; readonly limit: number; readonly used: number }[] {
+    const { rules, sessions } = this.#core.report()
+    return [
+      ...rules.map(({ rule, sources }) => ({ name: `sources scored by ${rule}`, limit: SOURCES_MAX, used: sources })),
+      { name: 'sessions', limit: SESSIONS_MAX, used: sessions },
+    ]
+  }
+
+  #followAll(): void {
+    for (const entry of this.configuration.logs) this.#follow(entry)
+  }
+
+  #follow({ key, feeds }: LogEntry): void {
+    const { now, log, startAt } = this.#options
+    const readLogOf = ({ log: name }: { readonly log: string }) => this.#logs.get(name)
+    const context: LogsContext = {
+      now,
+      positionOf: (name) => this.#positions.get(name)?.position,
+      say: (level, message) => log[level](message),
+      onOpened: (source) => {
+        const saved = this.#positions.get(source.log)
+        const reader = new LogReader({ log: source.log, feeds, scanner: regexpScanner(feeds), saved, keepsLines: true })
+        this.#logs.set(source.log, { source, reader })
+      },
+      onReady: (source) => {
+        const readLog = readLogOf(source)
+        if (readLog) this.#pipeline.wake(readLog)
+      },
+      onClosed: (source) => {
+        const readLog = readLogOf(source)
+        if (readLog) this.#pipeline.forget(readLog)
+        this.#logs.delete(source.log)
+      },
+    }
+    const followed = openLogs(key, context, { startAt })
+    this.#followed.push(followed)
+  }
+
+  #commit(changes: readonly Change[]): boolean {
+    const { committer, now } = this.#options
+    for (const change of changes) if (change.kind === 'position') this.#positions.set(change.position.log, change.position)
+    committer.push(changes)
+    const isDone = committer.flush(now())
+    if (!isDone) this.#retrySoon()
+    return isDone
+  }
+
+  /** While the store is in trouble, it is tried again even where no line comes in. */
+  #retrySoon(): void {
+    this.#retryTimer ??= setTimeout(() => {
+      this.#retryTimer = undefined
+      if (this.#options.committer.flush(this.#options.now())) this.#pipeline.resume()
+      else this.#retrySoon()
+    }, RETRY_MS)
+  }
+
+  #enforce(changes: readonly TableChange[]): void {
+    const now = this.#options.now()
+    for (const table of this.configuration.tables.keys()) {
+      // The last change of an address says how it is to be.
+      const last = new Map(
+        changes.filter((change) => change.table === table).map((change) => [formatNetwork(change.network), change]),
+      )
+      // A ban of old lines may be over before it is told.
+      this.#add(
+        table,
+        [...last.values()].filter(({ kind, until }) => kind === 'add' && until > now),
+      )
+      this.#delete(
+        table,
+        [...last].filter(([, { kind }]) => kind === 'delete').map(([address]) => address),
+      )
+    }
+  }
+
+  #add(table: string, entries: readonly Entry[]): void {
+    // Only a person may ask for a network that is wider than a source.
+    const [byRule, byHand] = [
+      entries.filter(({ network }) => isSource(network)),
+      entries.filter(({ network }) => !isSource(network)),
+    ]
+    for (const [some, isByHand] of [
+      [byRule, false],
+      [byHand, true],
+    ] as const) {
+      for (let from = 0; from < some.length; from += REQUEST_ENTRIES_MAX) {
+        const part = some.slice(from, from + REQUEST_ENTRIES_MAX).map(entryText)
+        this.#ask({ kind: 'add', table, entries: part, byHand: isByHand })
+      }
+    }
+  }
+
+  #delete(table: string, addresses: readonly string[]): void {
+    if (addresses.length > 0) this.#ask({ kind: 'delete', table, addresses })
+  }
+
+  #tellKeeperProtection(): void {
+    const because = (reason: string) => (network: Network) => ({ address: formatNetwork(network), because: reason })
+    this.#loggedInVersion = this.#core.loggedInVersion
+    this.#ask({
+      kind: 'protect',
+      networks: [
+        ...this.#protection.ignored.map(because('on the ignore list')),
+        ...this.#protection.protected.map((one) => because(one.because)(one.network)),
+        ...[...this.#core.loggedIn()].map(sourceNetwork).map(because('logged in at this moment')),
+      ],
+    })
+  }
+
+  #ask(request: Request): void {
+    this.#asked = this.#asked.then(() => this.#options.keeper.handle(request)).catch(this.#options.onFault)
+  }
+
+  /** Sees to it that the core is told the time when something is due. */
+  #sleep(): void {
+    if (this.#core.loggedInVersion !== this.#loggedInVersion) this.#tellKeeperProtection()
+    clearTimeout(this.#wakeTimer)
+    const nextAt = this.#core.nextWakeAt()
+    if (nextAt === undefined) return
+    const ms = Math.min(Math.max(0, nextAt - this.#options.now()), SLEEP_MS_MAX)
+    this.#wakeTimer = setTimeout(() => {
+      this.#pipeline.tellTime()
+      this.#pipeline.settle()
+    }, ms)
+  }
+}
+
+function isSource(network: Network): boolean {
+  return network.bits === sourceNetwork(network.address).bits
+}

@@ -1,0 +1,51 @@
+import type { Pattern } from '../../src/matching/pattern.ts'
+import { canonicalAddress } from './addresses.ts'
+
+/** What a line says, by the pattern that counts. */
+export interface LineHit {
+  readonly pattern: Pattern
+  /** Canonical text; undefined where the pattern has no `ip`. */
+  readonly address: string | undefined
+  readonly session: string | undefined
+  readonly account: string | undefined
+  readonly times: number
+}
+
+/**
+ * Every regex on the line, one after the other. Of those that match the harmless wins, then the dearest, then the first.
+ * A pattern whose `ip` is no address has not matched.
+ */
+export function hitOf(line: string, patterns: readonly Pattern[]): LineHit | undefined {
+  let best: LineHit | undefined
+  for (const pattern of patterns) {
+    const hit = tryPattern(line, pattern)
+    if (hit && (!best || rank(pattern) > rank(best.pattern))) best = hit
+  }
+  return best
+}
+
+function rank({ weight = 10 }: Pattern): number {
+  return weight === 0 ? Number.POSITIVE_INFINITY : weight
+}
+
+function tryPattern(line: string, pattern: Pattern): LineHit | undefined {
+  const prefix = pattern.set?.prefix
+  let rest = line
+  let session: string | undefined
+  let times = 1
+  if (prefix) {
+    const head = prefix.exec(line)
+    if (!head) return undefined
+    rest = line.slice(head[0].length)
+    session = head.groups?.session
+    if (head.groups?.times !== undefined) {
+      times = Number(head.groups.times)
+      if (rest.endsWith(']')) rest = rest.slice(0, -1)
+    }
+  }
+  const groups = pattern.regex.exec(rest)?.groups ?? (pattern.regex.test(rest) ? {} : undefined)
+  if (!groups) return undefined
+  const address = groups.ip === undefined ? undefined : canonicalAddress(groups.ip)
+  if (/\(\?<ip>/.test(pattern.regex.source) && address === undefined) return undefined
+  return { pattern, address, session: groups.session ?? session, account: groups.user, times }
+}
