@@ -25,7 +25,9 @@ run: $(dependencies)
 	@tools/node any bin/log2table run --try
 
 #: make test        everything that must hold: check, then all tests (TEST_NODE="22 24" for both, TESTS=FILE... for some)
-test: check programs
+test: check tests
+
+tests: programs $(dependencies)
 	@for node in $(TEST_NODE); do \
 	  tests='$(TESTS)'; \
 	  : $${tests:=$$(find src test -name '*.test.ts' ! -path 'test/long/*' | sort)}; \
@@ -34,10 +36,10 @@ test: check programs
 	done
 
 #: make test-long   the tests that take longer than a few minutes
-test-long: programs $(dependencies)
-	@for node in $(TEST_NODE); do \
-	  tools/node $$node $(run_tests) $$(find test/long -name '*.test.ts' | sort) || exit 1; \
-	done
+test-long:
+	@tests=$$(echo $$(find test/long -name '*.test.ts' | sort)); \
+	[ "$$tests" ] || { echo 'test/long holds no tests' && exit 1; }; \
+	$(MAKE) tests TEST_NODE='$(TEST_NODE)' TESTS="$$tests"
 
 #: make check       format, lint, types, unused code
 check: $(dependencies)
@@ -77,4 +79,4 @@ $(dependencies): package-lock.json
 programs:
 	@tools/programs
 
-.PHONY: build run test test-long check bench install uninstall clean distclean help programs
+.PHONY: build run test tests test-long check bench install uninstall clean distclean help programs

@@ -1,21 +1,28 @@
 import { spawnSync } from 'node:child_process'
+import { symlinkSync } from 'node:fs'
 import { program } from '../../test/lib/programs.ts'
 import { Running, waitFor } from './processes.ts'
 
 const MARK = 'LOG2TABLE_BENCH_NAMESPACE'
 
+/** Inside the namespace that a part runs in. */
+export const isInside: boolean = process.env[MARK] !== undefined
+
 /**
- * True inside a network namespace of our own, where firewall tables may be made and nobody else's are seen. Otherwise runs
+ * True inside a network and a mount namespace of our own, where tables may be made and nobody else's are seen. Otherwise runs
  * this part of the bench again in a new one, and gives false when that is done.
  */
 export function isInNamespace(part: string): boolean {
-  if (process.env[MARK]) {
+  if (isInside) {
     spawnSync(program('ip'), ['link', 'set', 'lo', 'up'])
+    // The daemon looks for programs in the system's folders only, and here nft may be an unpacked one.
+    spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', '/usr/local/sbin'])
+    symlinkSync(program('nft'), '/usr/local/sbin/nft')
     return true
   }
   const asRoot = process.getuid?.() === 0 ? [] : ['--map-root-user']
   const bench = new URL('../bench.ts', import.meta.url).pathname
-  const argv = [...asRoot, '--net', '--', process.execPath, '--disable-warning=ExperimentalWarning', bench, part]
+  const argv = [...asRoot, '--net', '--mount', '--', process.execPath, '--disable-warning=ExperimentalWarning', bench, part]
   const { status, error } = spawnSync(program('unshare'), argv, { stdio: 'inherit', env: { ...process.env, [MARK]: '1' } })
   if (status !== 0)
     throw new Error(`bench ${part}: the run in a network namespace failed: ${error?.message ?? `status ${status}`}`)

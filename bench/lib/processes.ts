@@ -2,6 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { open, readdir, readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+/** Bytes are characters, dates are in UTC, and log2table runs on the Node that runs this. */
+const environment = { ...process.env, TZ: 'UTC', LC_ALL: 'C', LOG2TABLE_NODE: process.execPath }
+
 /**
  * Runs a program to its end and gives the seconds; a status other than 0 or 1 is an error. Its output is read and thrown
  * away: grep stops at the first match where it sees that it writes to /dev/null.
@@ -14,7 +17,7 @@ export async function secondsOf(
   const start = process.hrtime.bigint()
   const child = spawn(argv[0]!, argv.slice(1), {
     stdio: [input?.fd ?? 'ignore', 'pipe', 'pipe'],
-    env: { ...process.env, TZ: 'UTC', LC_ALL: 'C', ...env },
+    env: { ...environment, ...env },
   })
   child.stdout!.resume()
   let complaint = ''
@@ -38,7 +41,7 @@ export class Running {
   constructor(argv: readonly string[], { env, onLine }: { env?: NodeJS.ProcessEnv; onLine?(line: string): void } = {}) {
     this.#child = spawn(argv[0]!, argv.slice(1), {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, TZ: 'UTC', ...env },
+      env: { ...environment, ...env },
     })
     let rest = ''
     const onData = (data: Buffer) => {

@@ -29,7 +29,8 @@ function* goodLogin(world: World, typos: number): Episode {
       ? `Accepted password for ${name} from ${address} port ${port} ssh2`
       : `Accepted publickey for ${name} from ${address} port ${port} ssh2: ED25519 SHA256:${keyHash(world)}`,
   )
-  log(`pam_unix(sshd:session): session opened for user ${name}(uid=${uid}) by ${name}(uid=0)`)
+  const hasPam = random.percent(70) // OpenBSD has none: only the child says that a session is over
+  if (hasPam) log(`pam_unix(sshd:session): session opened for user ${name}(uid=${uid}) by ${name}(uid=0)`)
   const number = random.between(1, 99_999)
   writeLine(world, 'systemd-logind[612]', `New session ${number} of user ${name}.`)
   const child = newProcessId(world)
@@ -38,7 +39,7 @@ function* goodLogin(world: World, typos: number): Episode {
   // The child that serves the session has another process id than the one that let the person in and sees the end.
   log(`Received disconnect from ${address} port ${port}:11: disconnected by user`, child)
   log(`Disconnected from user ${name} ${address} port ${port}`, child)
-  log(`pam_unix(sshd:session): session closed for user ${name}`)
+  if (hasPam) log(`pam_unix(sshd:session): session closed for user ${name}`)
   writeLine(world, 'systemd-logind[612]', `Session ${number} logged out. Waiting for processes to exit.`)
   writeLine(world, 'systemd-logind[612]', `Removed session ${number}.`)
 }

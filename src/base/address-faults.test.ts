@@ -32,7 +32,10 @@ const faults: readonly (readonly [text: string, explanation: string])[] = [
   ['10/8', '10/8: an IPv4 address has four numbers; write 10.0.0.0/8'],
   ['example.org/24', 'example.org/24: a name; names are never resolved, give the address'],
   ['::ffff:192.0.2.0/120', '::ffff:192.0.2.0/120: an IPv4 address written as IPv6; write 192.0.2.0/24'],
-  ['fe80::1%eth0', 'fe80::1%eth0: an address with a zone (%eth0) holds on one interface only and cannot be in a table; write fe80::1'],
+  [
+    'fe80::1%eth0',
+    'fe80::1%eth0: an address with a zone (%eth0) holds on one interface only and cannot be in a table; write fe80::1',
+  ],
   ['[2001:db8::7]:22', '[2001:db8::7]:22: brackets and a port are no part of an address; write 2001:db8::7'],
   ['2001:db8', '2001:db8: an IPv6 address has eight groups, or "::" for those that are zero'],
   ['2001::db8::1', '2001::db8::1: an IPv6 address has "::" at most once'],
@@ -61,8 +64,35 @@ test('a strange text is shown escaped and cut', () => {
 })
 
 test('a text has a fault exactly when it is not understood, and what is to be written instead is understood', () => {
-  const pieces = fc.constantFrom('0', '1', '10', '010', '255', '256', '.', '..', ':', '::', 'f', 'ffff', 'g', '/', '24', '%', '-', '!', '[', ']', '*', ' ')
-  const texts = fc.oneof(fc.string({ unit: 'binary' }), fc.ipV4Extended(), fc.array(pieces, { maxLength: 14 }).map((some) => some.join('')))
+  const pieces = fc.constantFrom(
+    '0',
+    '1',
+    '10',
+    '010',
+    '255',
+    '256',
+    '.',
+    '..',
+    ':',
+    '::',
+    'f',
+    'ffff',
+    'g',
+    '/',
+    '24',
+    '%',
+    '-',
+    '!',
+    '[',
+    ']',
+    '*',
+    ' ',
+  )
+  const texts = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.ipV4Extended(),
+    fc.array(pieces, { maxLength: 14 }).map((some) => some.join('')),
+  )
   fc.assert(
     fc.property(texts, (text) => {
       const fault = explainAddress(text)

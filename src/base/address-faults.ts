@@ -20,7 +20,8 @@ function faultOf(text: string): string {
   if (/[^\x21-\x7e]/.test(text)) return 'an address is made of ASCII letters, digits, dots and colons'
   if (text.startsWith('!')) return `"!" means nothing here${writeInstead(text.slice(1))}`
   const bracketed = /^\[([^\]]*)\](:\d+)?$/.exec(text)
-  if (bracketed) return `${bracketed[2] ? 'brackets and a port' : 'brackets'} are no part of an address${writeInstead(bracketed[1]!)}`
+  if (bracketed)
+    return `${bracketed[2] ? 'brackets and a port' : 'brackets'} are no part of an address${writeInstead(bracketed[1]!)}`
   if (text.includes('%')) return zoneFault(text)
   const slash = text.indexOf('/')
   if (slash >= 0) return networkFault(text.slice(0, slash), text.slice(slash + 1))
@@ -97,7 +98,8 @@ function ipv6Fault(text: string): string {
   const bad = groups.find((group) => !/^[0-9a-fA-F]{1,4}$/.test(group))
   if (bad !== undefined) return `"${bad}" is no group of an IPv6 address: one to four hexadecimal digits`
   if (groups.length > 8) return 'an IPv6 address has at most eight groups'
-  if (text.includes('::')) return groups.length === 8 ? '"::" stands for at least one group, and there are eight' : '"::" is in the wrong place'
+  if (text.includes('::'))
+    return groups.length === 8 ? '"::" stands for at least one group, and there are eight' : '"::" is in the wrong place'
   return groups.length < 8 ? 'an IPv6 address has eight groups, or "::" for those that are zero' : 'a colon is in the wrong place'
 }
 

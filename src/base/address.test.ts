@@ -113,6 +113,7 @@ describe('networks', () => {
       '/24',
       '2001:db8::1/64',
       '192.0.2.0/-1',
+      '::ffff:1.2.3.4/32',
     ]) {
       assert.equal(parseNetwork(text), undefined, text)
     }

@@ -139,6 +139,8 @@ export function parseNetwork(text: string): Network | undefined {
   }
   const address = parseAddress(text.slice(0, slash))
   const length = text.slice(slash + 1)
+  // The length of ::ffff:192.0.2.0/120 would be one of IPv6, the address is one of IPv4.
+  if (typeof address === 'number' && text.includes(':')) return undefined
   if (address === undefined || !/^(?:0|[1-9]\d{0,2})$/.test(length)) return undefined
   const bits = Number(length)
   if (bits > bitsOf(address) || maskAddress(address, bits) !== address) return undefined

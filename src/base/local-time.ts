@@ -16,6 +16,7 @@ export function localTimeNear(at: Instant, near: Instant): string {
   return day === localDay(new Date(near)) ? localClock(date) : `${day}T${localClock(date)}`
 }
 
-const localDay = (date: Date) => `${String(date.getFullYear()).padStart(4, '0')}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
+const localDay = (date: Date) =>
+  `${String(date.getFullYear()).padStart(4, '0')}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
 const localClock = (date: Date) => `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
 const two = (count: number) => String(count).padStart(2, '0')

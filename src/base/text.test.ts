@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { formatDuration, parseDuration } from './duration.ts'
-import { escapeText } from './escape.ts'
+import { escapeText, jsonLine } from './escape.ts'
 import { logTo } from './log.ts'
 
 describe('durations', () => {
@@ -49,4 +49,11 @@ test('our own log is one line a fact, with strange text escaped in its fields', 
   log.warning('slow')
   log.detail('not shown')
   assert.deepEqual(lines, ['banned address=192.0.2.1 line="a \\"b\\"\\x0ac" empty=""', 'warning: slow'])
+})
+
+test('a value as JSON stays on its line, moves no terminal, and reads back as the very same', () => {
+  const value = { text: 'a\\b "c" \x1b[2J\x9b\u2028\u202e\ufeff\u{e0041} voilà 漢字 😀 \ud83d', list: [1, null, true] }
+  const line = jsonLine(value)
+  assert.deepEqual(JSON.parse(line), value)
+  assert.match(line, /^[\x20-\x7eà漢字😀]*$/u)
 })

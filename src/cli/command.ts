@@ -10,7 +10,10 @@ import type { ExitStatus } from '../base/exit-status.ts'
 export interface Command<Args extends readonly unknown[] = readonly unknown[], Options extends object = object> {
   /** Declares arguments and options in commander's words. `-h, --help` and the global options are there already. */
   declare?(syntax: Syntax): void
-  /** Shown by `log2table help NAME` after the options: examples, and exit statuses that are not plain. */
+  /**
+   * Shown by `log2table help NAME` after the options: what to know, examples, exit statuses. Sentences are wrapped to fit,
+   * indented lines stay as they are.
+   */
   readonly help?: string
   /** Goes on when nobody reads its output any more; all others end quietly then, as `log2table bans | head` should. */
   readonly outlivesItsOutput?: true
@@ -38,8 +41,8 @@ export interface Output {
   readonly width: number | undefined
   /** A terminal that may be given colour: NO_COLOR is unset, TERM is not `dumb`. */
   readonly hasColour: boolean
-  /** Settles when it cannot be written to any more: as `nobody reads`, or with why. What is written after it goes nowhere. */
-  readonly closed: Promise<'nobody reads' | Error>
+  /** Settles when it cannot be written to any more: nobody reads it, the disk is full. What is written after that goes nowhere. */
+  readonly closed: Promise<void>
 }
 
 /** Declared by every command that prints: `syntax.option(...jsonOption)`. */

@@ -1,7 +1,13 @@
 import { connect } from 'node:net'
 import { type ExitStatus, exitStatus } from '../base/exit-status.ts'
 import { UserError } from '../base/user-error.ts'
-import { ANSWER_LINE_BYTES_MAX, type Answer, parseAnswer, type RequestMessage } from '../daemon/control-protocol.ts'
+import {
+  ANSWER_LINE_BYTES_MAX,
+  type Answer,
+  parseAnswer,
+  type RequestMessage,
+  SOCKET_PATH_BYTES_MAX,
+} from '../daemon/control-protocol.ts'
 
 /** How long the daemon may be silent; a reload tries out the whole configuration first. */
 const SILENCE_MS_MAX = 60_000
@@ -16,6 +22,9 @@ export function ask(
   onAnswer: (answer: Exclude<Answer, { kind: 'end' | 'error' }>) => void,
 ): Promise<ExitStatus> {
   return new Promise((resolve, reject) => {
+    if (Buffer.byteLength(socketPath) > SOCKET_PATH_BYTES_MAX) {
+      throw new UserError(exitStatus.usage, `${socketPath}: the path of a socket has at most ${SOCKET_PATH_BYTES_MAX} bytes`)
+    }
     const socket = connect(socketPath)
     const fail = (error: unknown) => {
       reject(error)
@@ -58,13 +67,16 @@ function connectionFault(socketPath: string, error: NodeJS.ErrnoException): User
     case 'ENOENT':
     case 'ECONNREFUSED':
     case 'ENOTSOCK':
-      return new UserError(exitStatus.unavailable, `no daemon answers on ${socketPath}; is it running? start it with "log2table run"`)
+      return new UserError(
+        exitStatus.unavailable,
+        `no daemon answers on ${socketPath}; is it running? start it with "log2table run"`,
+      )
     case 'EACCES':
     case 'EPERM':
-      return new UserError(exitStatus.notPermitted, `no permission to speak to the daemon on ${socketPath}; run this as root or as the daemon's user`)
-    case 'EINVAL':
-    case 'ENAMETOOLONG':
-      return new UserError(exitStatus.usage, `${socketPath} is too long for a socket`)
+      return new UserError(
+        exitStatus.notPermitted,
+        `no permission to speak to the daemon on ${socketPath}; run this as root or as the daemon's user`,
+      )
     default:
       return unavailable(socketPath, `cannot be spoken to: ${error.message}`)
   }

@@ -34,7 +34,7 @@ export function commandHelp(syntax: Syntax, entry: CommandEntry, command: Comman
   })
   const options = [...syntax.options, ...(syntax.parent?.options ?? [])].map((option) => ({
     term: option.flags.replace(/[<[][^>\]]*[>\]]/, (name) => name.slice(1, -1).toUpperCase()),
-    text: option.description,
+    text: `${option.description}${typeof option.defaultValue === 'string' ? ` (default ${option.defaultValue})` : ''}`,
   }))
   const usage = ['log2table', entry.name, '[OPTION...]', ...args.map(({ term }) => term)].join(' ')
   const parts = [
@@ -42,9 +42,16 @@ export function commandHelp(syntax: Syntax, entry: CommandEntry, command: Comman
     `${entry.summary[0]!.toUpperCase()}${entry.summary.slice(1)}.`,
     ...(args.length > 0 ? [list(args)] : []),
     `Options\n${list([...options, { term: '-h, --help', text: 'print this' }])}`,
-    ...(command.help ? [command.help.trim()] : []),
+    ...(command.help ? [rewrapped(command.help.trim())] : []),
   ]
   return `${parts.join('\n\n')}\n`
+}
+
+/** Sentences are wrapped anew; indented lines, such as examples, stay as they are. */
+function rewrapped(text: string): string {
+  return text
+    .replace(/(?:^\S.*\n?)+/gm, (lines) => `${wrapped(lines.trim().replaceAll('\n', ' '), LINE_WIDTH).join('\n')}\n`)
+    .trimEnd()
 }
 
 function list(entries: readonly { readonly term: string; readonly text: string }[]): string {

@@ -31,7 +31,7 @@ export async function giveOrder(
       case 'ban':
         return stdout.write(`banned ${answer.address} in ${answer.table} ${lasting(Date.parse(answer.at), untilOf(answer))}\n`)
       case 'unban':
-        return stdout.write(`unbanned ${answer.address} in ${answer.table}, where it was banned by ${escapeText(answer.rule)}\n`)
+        return stdout.write(`unbanned ${answer.address} in ${answer.table} (${escapeText(answer.rule)})\n`)
       case 'refused':
         return complain(`${answer.address} must not be banned: ${escapeText(answer.reason)}`)
     }

@@ -15,7 +15,11 @@ export function paint(output: Output, colour: Colour, text: string): string {
 }
 
 /** One line for a decision, its line feed included: for people, or as JSON. */
-export function decisionLine(decision: Decision, output: Output, { json = false }: { readonly json?: boolean | undefined } = {}): string {
+export function decisionLine(
+  decision: Decision,
+  output: Output,
+  { json = false }: { readonly json?: boolean | undefined } = {},
+): string {
   return `${json ? jsonLine(decisionRecord(decision)) : decisionText(decision, output)}\n`
 }
 
@@ -23,7 +27,13 @@ export function decisionLine(decision: Decision, output: Output, { json = false 
 const KIND_WIDTH = 7
 const ADDRESS_WIDTH = 15
 
-const kindColours: Readonly<Record<Decision['kind'], Colour>> = { ban: 'red', unban: 'green', refused: 'yellow', notify: 'bold', run: 'bold' }
+const kindColours: Readonly<Record<Decision['kind'], Colour>> = {
+  ban: 'red',
+  unban: 'green',
+  refused: 'yellow',
+  notify: 'bold',
+  run: 'bold',
+}
 
 /** `2026-11-21T10:00:00+01:00 ban 203.0.113.9 bad_ip for 1h until 11:00:00, hackers 100 points: sshd/failed-password in /var/log/authlog` */
 function decisionText(decision: Decision, output: Output): string {
@@ -94,11 +104,14 @@ export function alignedLines(
   const columns = header.map((title, column) => {
     const cells = rows.map((row) => row[column]!)
     const widest = cells.reduce((most, cell) => Math.max(most, cell.length), title.length)
-    const isRight = cells.some((cell) => /^\d/.test(cell)) && cells.every((cell) => /^(?:[\d,]+|-)$/.test(cell))
+    const isRight = cells.every((cell) => amount.test(cell))
     return (cell: string) => (isRight ? cell.padStart(widest) : cell.padEnd(widest))
   })
   return [header, ...rows].map((row) => cut(row.map((cell, column) => columns[column]!(cell)).join('  '), width))
 }
+
+/** What stands to the right of its column: `12,345`, `2.9 MiB, 12s`, and `-` for none. */
+const amount = /^(?:-|[\d,]+(?:\.\d+)?(?: [KMG]?i?B.*)?)$/
 
 function cut(text: string, width: number | undefined): string {
   const line = text.trimEnd()

@@ -61,14 +61,14 @@ async function runSyntax(argv: readonly string[], io: Omit<Io, 'socketPath'>): P
   return status
 }
 
-/** Runs a command, but no longer than its output is read. */
-async function whileRead(io: Pick<Io, 'stdout'>, command: Command, run: () => ExitStatus | Promise<ExitStatus>): Promise<ExitStatus> {
+/** Runs a command, but no longer than its output can be written. */
+function whileRead(
+  { stdout }: Pick<Io, 'stdout'>,
+  command: Command,
+  run: () => ExitStatus | Promise<ExitStatus>,
+): ExitStatus | Promise<ExitStatus> {
   if (command.outlivesItsOutput) return run()
-  const closed = io.stdout.closed.then((why) => {
-    if (why === 'nobody reads') return exitStatus.done
-    throw new UserError(exitStatus.unavailable, `cannot write to standard output: ${why.message}`)
-  })
-  return Promise.race([closed, Promise.resolve(run())])
+  return Promise.race([stdout.closed.then(() => exitStatus.done), run()])
 }
 
 /** Commander's parsing, with our help and our errors. */
@@ -121,7 +121,10 @@ class Syntax extends CommanderCommand {
 
 /** What to say of a command that does not exist. */
 export function unknownCommand(name: string): string {
-  const meant = nearest(name, commandEntries.map((entry) => entry.name))
+  const meant = nearest(
+    name,
+    commandEntries.map((entry) => entry.name),
+  )
   return `unknown command "${shown(name)}"; ${meant ? `did you mean "${meant}"?` : '"log2table help" lists them all'}`
 }
 

@@ -1,6 +1,9 @@
-import { type Address, formatNetwork, type Network } from '../base/address.ts'
+import { type Address, formatNetwork, type Network, overlaps } from '../base/address.ts'
 import type { Until } from '../base/units.ts'
 import type { Entry, SavedBan, TableChange } from './model.ts'
+
+/** The rule of a ban that was ordered on the command line. */
+export const BY_HAND = 'by hand'
 
 /** All live bans, and from them what each table must hold: in with the first ban of an address, out with the last. */
 export class Bans {
@@ -30,7 +33,7 @@ export class Bans {
     bans.push(ban)
     entries.set(text, bans)
     const until = endOf(bans)
-    return { replaced, change: until === untilBefore ? undefined : { table, kind: 'add', network, until: until! } }
+    return { replaced, change: until === untilBefore ? undefined : { table, kind: 'add', ...entryOf(bans) } }
   }
 
   remove(ban: SavedBan): TableChange | undefined {
@@ -48,13 +51,18 @@ export class Bans {
       entries.delete(text)
       return { table, kind: 'delete', network, until: ban.until }
     }
-    return until === untilBefore ? undefined : { table, kind: 'add', network, until }
+    return until === untilBefore ? undefined : { table, kind: 'add', ...entryOf(bans) }
   }
 
   /** The live bans of one address or network, in all tables, by time. */
   of(network: Network): readonly SavedBan[] {
     const text = formatNetwork(network)
     return [...this.#tables.values()].flatMap((entries) => entries.get(text) ?? []).sort(byTime)
+  }
+
+  /** The live bans that cover a network or lie in it, in all tables, by time. */
+  overlapping(network: Network): readonly SavedBan[] {
+    return this.all().filter((ban) => overlaps(ban.network, network))
   }
 
   /** All live bans, by time. */
@@ -69,7 +77,7 @@ export class Bans {
   /** What a table must hold, by the canonical text of its entries. */
   wanted(table: string): ReadonlyMap<string, Entry> {
     const wanted = new Map<string, Entry>()
-    for (const [text, bans] of this.#tables.get(table) ?? []) wanted.set(text, { network: bans[0]!.network, until: endOf(bans)! })
+    for (const [text, bans] of this.#tables.get(table) ?? []) wanted.set(text, entryOf(bans))
     return wanted
   }
 
@@ -89,6 +97,11 @@ export class Bans {
 /** The order must be the same after a restart, whatever came first into which table. */
 function byTime(a: SavedBan, b: SavedBan): number {
   return a.at - b.at || (a.id < b.id ? -1 : 1)
+}
+
+/** What a table holds for the live bans of one address; there is at least one. */
+function entryOf(bans: readonly SavedBan[]): Entry {
+  return { network: bans[0]!.network, until: endOf(bans)!, byHand: bans.some(({ rule }) => rule === BY_HAND) }
 }
 
 function endOf(bans: readonly SavedBan[]): Until | undefined {

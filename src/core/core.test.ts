@@ -100,6 +100,20 @@ describe('scoring', () => {
     assert.deepEqual(decisionsOf(core, attempt(4)), ['0.004 ban 192.0.2.1 hackers for 3600s'])
   })
 
+  test('a session costs the sum of its hits, and at least as much as the dearest that counts once', () => {
+    const core = newCore()
+    const tries = (session: string, count: number) => [
+      hit(0, '192.0.2.1', { session, once: true, weight: 25, pattern: 'sshd/unknown-user' }),
+      ...Array.from({ length: count }, () =>
+        hit(0, '192.0.2.1', { session, weight: 25, pattern: 'sshd/failed-password-unknown-user' }),
+      ),
+      hit(0, '192.0.2.1', { session, once: true, weight: 10, pattern: 'sshd/gave-up' }),
+    ]
+    assert.deepEqual(decisionsOf(core, [...tries('1', 0), ...tries('2', 1)]), [], '50 points')
+    assert.deepEqual(decisionsOf(core, tries('3', 1)), [], '75 points')
+    assert.deepEqual(decisionsOf(core, tries('4', 1)), ['0 ban 192.0.2.1 hackers for 3600s'])
+  })
+
   test('a line without an address means that of its session', () => {
     const facts = [hit(0, '192.0.2.1', { session: '77', weight: 60 }), hit(1, undefined, { session: '77', weight: 60 })]
     assert.deepEqual(decisionsOf(newCore(), facts), ['0.001 ban 192.0.2.1 hackers for 3600s'])
@@ -154,6 +168,16 @@ describe('those who log in', () => {
     } as const
     assert.deepEqual(decisionsOf(core, [order]), ['0.05 refused 192.0.2.0/24 by hand (logged in at this moment)'])
     assert.deepEqual(decisionsOf(core, [logout(60, '9'), ...flood(70)]), ['0.084 ban 192.0.2.1 hackers for 3600s'])
+  })
+
+  test('a login ends also where another process says good-bye from its address and port', () => {
+    const core = newCore()
+    const parameters = { port: '50022' }
+    core.tell({ ...login(0, '9'), parameters })
+    core.tell(hit(1, '192.0.2.1', { weight: 0, login: 'closed', session: '10', parameters: { port: '50023' } }))
+    assert.equal([...core.loggedIn()].length, 1)
+    core.tell(hit(2, '192.0.2.1', { weight: 0, login: 'closed', session: '10', parameters }))
+    assert.equal([...core.loggedIn()].length, 0)
   })
 
   test('another address under the same process id is another session', () => {
@@ -228,6 +252,19 @@ describe('tables', () => {
     assert.deepEqual(decisionsOf(core, [hit(3, '192.0.2.1', { weight: 90 })]), [
       '0 ban 192.0.2.1 by hand for life',
       '0.002 unban 192.0.2.1 by hand (a friend)',
+    ])
+  })
+
+  test('an unban ends what covers the address, and what lies in the network', () => {
+    const core = newCore()
+    for (const address of ['2001:db8::/64', '192.0.2.1', '192.0.2.2', '198.51.100.1']) core.tell(order(0, address, FOR_LIFE))
+    core.take()
+    const unban = (address: string) =>
+      ({ kind: 'order', at: START, order: { do: 'unban', network: parseNetwork(address)!, reason: 'x' } }) as const
+    assert.deepEqual(decisionsOf(core, [unban('2001:db8::7'), unban('192.0.2.0/24')]), [
+      '0 unban 2001:db8::/64 by hand (x)',
+      '0 unban 192.0.2.1 by hand (x)',
+      '0 unban 192.0.2.2 by hand (x)',
     ])
   })
 

@@ -2,7 +2,7 @@ import { type Address, formatNetwork, type Network, networkOf, parseNetwork, sou
 import { parseDuration } from '../base/duration.ts'
 import { FOR_LIFE, type Instant, type Json } from '../base/units.ts'
 import type { Generic, History, Hit, Outcome, RuleDecision, ScoredHit } from '../rules/generic.ts'
-import { Bans } from './bans.ts'
+import { Bans, BY_HAND } from './bans.ts'
 import type {
   Change,
   Decision,
@@ -23,13 +23,10 @@ import { Scores } from './scores.ts'
 import { Sessions } from './sessions.ts'
 import { Wakes } from './wakes.ts'
 
-/** The rule of a ban that was ordered on the command line. */
-export const BY_HAND = 'by hand'
-
 /** How many sources each rule keeps points of. */
 export const SOURCES_MAX = 1_000_000
 
-/** A value that `distinct` has seen before weighs this part. */
+/** A value that `distinct` has seen before weighs this part, rounded down: a client that polls one dead link is not a scanner. */
 const REPEATED_VALUE_SHARE = 0.1
 
 /** How many offenders' histories are held in memory; more are looked up again. */
@@ -264,7 +261,11 @@ export class Core {
       this.#save(fact, source, address, 0)
       return
     }
-    if (weight === 0) return
+    if (fact.weight === 0) return
+    if (weight === 0) {
+      this.#save(fact, source, address, 0)
+      return
+    }
 
     const network = sourceNetwork(source)
     const distinct = fact.distinct === undefined ? undefined : `${fact.pattern} ${fact.distinct}`
@@ -274,7 +275,7 @@ export class Core {
       address: formatNetwork(network),
       log: fact.log,
       pattern: fact.pattern,
-      weight: isRepeated ? Math.ceil(weight * REPEATED_VALUE_SHARE) : weight,
+      weight: isRepeated ? Math.floor(weight * REPEATED_VALUE_SHARE) : weight,
       spoofable: fact.spoofable,
       parameters: fact.parameters,
       history: this.#history(rule, source),
@@ -464,10 +465,13 @@ export class Core {
       return
     }
     const { network, reason } = order
-    for (const ban of this.#bans.of(network)) this.#end(ban, this.#now, reason)
-    for (const rule of this.#rules.values()) {
-      this.#spend(rule, network.address)
-      if (rule.kept.has(network.address)) this.#keep(rule, network.address, { kept: undefined, wakeAt: undefined }, false)
+    const ended = this.#bans.overlapping(network)
+    for (const ban of ended) this.#end(ban, this.#now, reason)
+    for (const source of new Set([network, ...ended.map((ban) => ban.network)].map(({ address }) => sourceOf(address)))) {
+      for (const rule of this.#rules.values()) {
+        this.#spend(rule, source)
+        if (rule.kept.has(source)) this.#keep(rule, source, { kept: undefined, wakeAt: undefined }, false)
+      }
     }
   }
 

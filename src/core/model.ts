@@ -45,6 +45,7 @@ export interface OrderFact {
   readonly at: Instant
   readonly order:
     | { readonly do: 'ban'; readonly network: Network; readonly table: string; readonly until: Until; readonly reason: string }
+    /** Ends every ban that covers the network or lies in it, and forgets the points of those addresses. */
     | { readonly do: 'unban'; readonly network: Network; readonly reason: string }
 }
 
@@ -131,6 +132,8 @@ export interface RunDecision {
 export interface Entry {
   readonly network: Network
   readonly until: Until
+  /** A person asked for it: it may be wider than what is ever banned automatically. */
+  readonly byHand?: boolean
 }
 
 /** One entry that a table gained, kept with another end, or lost. */
@@ -138,8 +141,9 @@ export interface TableChange {
   readonly table: string
   readonly kind: 'add' | 'delete'
   readonly network: Network
-  /** The new end for `add`; the instant of the change for `delete`. */
+  /** The new end for `add`; the end that it had for `delete`. */
   readonly until: Until
+  readonly byHand?: boolean
 }
 
 /**
@@ -202,9 +206,17 @@ export interface SavedSession {
   readonly key: string
   readonly seenAt: Instant
   readonly address: Address | undefined
-  /** For each rule, the points that `once` patterns gave in this session. */
-  readonly given: Readonly<Record<string, number>>
+  /** What the session has cost, by rule. */
+  readonly costs: Readonly<Record<string, SessionCost>>
+  /** The port that the peer came from, where a line said so when it logged in. */
+  readonly port: string | undefined
   readonly isLoggedIn: boolean
+}
+
+/** A session costs the sum of its hits, and at least as much as its dearest `once` hit. */
+export interface SessionCost {
+  readonly atLeast: number
+  readonly sum: number
 }
 
 export interface SavedPosition {

@@ -1,6 +1,6 @@
 import { type Address, sourceOf } from '../base/address.ts'
 import { DAY_MS, HOUR_MS, type Instant } from '../base/units.ts'
-import type { HitFact, SavedSession } from './model.ts'
+import type { HitFact, SavedSession, SessionCost } from './model.ts'
 
 /** A session without a login that is not heard of for this long is over; its process id may be another's by then. */
 const FORGET_AFTER_MS = HOUR_MS
@@ -13,22 +13,26 @@ interface Session {
   readonly key: string
   seenAt: Instant
   address: Address | undefined
-  /** For each rule, what `once` patterns have given. */
-  given: Record<string, number>
+  port: string | undefined
+  costs: Record<string, SessionCost>
   isLoggedIn: boolean
 }
 
 /**
  * Lines of one process belong together: a line without an address means that of an earlier line, an attempt that is
- * logged twice counts once, and whoever is logged in is not banned.
+ * logged several times is one, and whoever is logged in is not banned.
  *
  * A session is known by log, pattern set and process id. A line that names another address than the session's, or that
  * comes after `FORGET_AFTER_MS` of silence, begins a new session under the same key: the process id was given again.
+ *
+ * A login may be closed by another process than the one that opened it (sshd's child says good-bye for its monitor): then
+ * address and port tell whose it was.
  */
 export class Sessions {
   /** In the order in which they were last heard of. */
   readonly #sessions = new Map<string, Session>()
-  /** How many logged-in sessions each source has. */
+  readonly #loggedInSessions = new Set<Session>()
+  /** How many of them each source has. */
   readonly #loggedIn = new Map<Address, number>()
   /** Goes up whenever somebody comes to be logged in, or is no more. */
   loggedInVersion = 0
@@ -46,13 +50,14 @@ export class Sessions {
 
   restore(saved: readonly SavedSession[]): void {
     for (const one of saved) {
-      this.#sessions.set(one.key, { ...one, given: { ...one.given } })
-      if (one.isLoggedIn && one.address !== undefined) this.#countLogin(one.address, 1)
+      const session = { ...one, costs: { ...one.costs } }
+      this.#sessions.set(one.key, session)
+      if (one.isLoggedIn) this.#login(session)
     }
   }
 
   all(): readonly SavedSession[] {
-    return [...this.#sessions.values()].map((session) => ({ ...session, given: { ...session.given } }))
+    return [...this.#sessions.values()].map((session) => ({ ...session, costs: { ...session.costs } }))
   }
 
   /** The sources that are logged in. */
@@ -70,30 +75,23 @@ export class Sessions {
       this.#forget(session)
       session = undefined
     }
-    if (!session) {
-      if (hit.login === 'closed') return { address: hit.address, points }
-      session = { key, seenAt: hit.at, address: hit.address, given: {}, isLoggedIn: false }
+    if (hit.login === 'closed') {
+      const closed = session?.isLoggedIn ? session : (this.#loggedInFrom(hit) ?? session)
+      if (closed) this.#forget(closed)
+      return { address: hit.address ?? session?.address, points }
     }
+    session ??= { key, seenAt: hit.at, address: undefined, port: undefined, costs: {}, isLoggedIn: false }
     session.seenAt = hit.at
     session.address ??= hit.address
     const { address } = session
-    if (hit.login === 'closed') {
-      this.#forget(session)
-      return { address, points }
-    }
-    let left = points
-    if (hit.once && points > 0) {
-      const given = session.given[hit.rule] ?? 0
-      left = Math.max(0, points - given)
-      session.given[hit.rule] = given + left
-    }
+    const left = points > 0 ? charge(session, hit, points) : points
     if (hit.login === 'opened' && !session.isLoggedIn && address !== undefined) {
-      session.isLoggedIn = true
-      this.#countLogin(address, 1)
+      session.port = portOf(hit)
+      this.#login(session)
     }
     this.#sessions.delete(key)
     this.#sessions.set(key, session)
-    this.#onChange({ ...session, given: { ...session.given } })
+    this.#onChange({ ...session, costs: { ...session.costs } })
     if (this.#sessions.size > SESSIONS_MAX) this.#makeRoom()
     return { address, points: left }
   }
@@ -120,9 +118,26 @@ export class Sessions {
     if (oldest) this.#forget(oldest)
   }
 
+  /** The session that was opened from the address and port that a line names. */
+  #loggedInFrom({ log, set, address, ...hit }: HitFact): Session | undefined {
+    const port = portOf(hit)
+    if (address === undefined || port === undefined) return undefined
+    for (const session of this.#loggedInSessions) {
+      if (session.address === address && session.port === port && session.key.startsWith(`${log} ${set} `)) return session
+    }
+    return undefined
+  }
+
+  #login(session: Session): void {
+    if (session.address === undefined) return
+    session.isLoggedIn = true
+    this.#loggedInSessions.add(session)
+    this.#countLogin(session.address, 1)
+  }
+
   #forget(session: Session): void {
     this.#sessions.delete(session.key)
-    if (session.isLoggedIn && session.address !== undefined) this.#countLogin(session.address, -1)
+    if (this.#loggedInSessions.delete(session)) this.#countLogin(session.address!, -1)
     this.#onOver(session.key)
   }
 
@@ -133,6 +148,18 @@ export class Sessions {
     if (count > 0) this.#loggedIn.set(source, count)
     else this.#loggedIn.delete(source)
   }
+}
+
+/** What a hit adds to the cost of its session: nothing, where the session has cost as much already. */
+function charge(session: Session, { rule, once }: HitFact, points: number): number {
+  const { atLeast, sum } = session.costs[rule] ?? { atLeast: 0, sum: 0 }
+  const cost = once ? { atLeast: Math.max(atLeast, points), sum } : { atLeast, sum: sum + points }
+  session.costs[rule] = cost
+  return Math.max(cost.atLeast, cost.sum) - Math.max(atLeast, sum)
+}
+
+function portOf({ parameters }: Pick<HitFact, 'parameters'>): string | undefined {
+  return typeof parameters.port === 'string' ? parameters.port : undefined
 }
 
 function isOther(session: Session, hit: HitFact): boolean {

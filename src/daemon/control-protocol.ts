@@ -16,6 +16,8 @@ import type { Decision, SavedBan } from '../core/model.ts'
 export const REQUEST_BYTES_MAX = 64 * 1024
 /** A longer line of an answer is none. */
 export const ANSWER_LINE_BYTES_MAX = 16 * 1024 * 1024
+/** The longest path of a socket on any system that we run on; some versions of Node cut a longer one without a word. */
+export const SOCKET_PATH_BYTES_MAX = 103
 /** How many requests may be open at once; more are turned away. */
 export const CONNECTIONS_MAX = 32
 /** How long the daemon waits for a request, and for a client that does not read its answer. */
@@ -49,7 +51,9 @@ const request = v.variant('do', [
     do: v.literal('ban'),
     address: network,
     /** How long; null: for life. */
-    forMs: v.nullable(v.pipe(v.number(), v.check(isDuration, `a whole number from 1 to ${DURATION_MS_MAX} is expected, or null`))),
+    forMs: v.nullable(
+      v.pipe(v.number(), v.check(isDuration, `a whole number from 1 to ${DURATION_MS_MAX} is expected, or null`)),
+    ),
     table: v.optional(name),
     reason: v.optional(reason, ''),
     /** The address that the one who orders is logged in from; it is not to be banned. */

@@ -7,7 +7,13 @@ import type { Log } from '../base/log.ts'
 import type { Instant } from '../base/units.ts'
 import { UserError } from '../base/user-error.ts'
 import { answerLine } from './control-answers.ts'
-import { CONNECTION_IDLE_MS, CONNECTIONS_MAX, type DaemonControl, REQUEST_BYTES_MAX } from './control-protocol.ts'
+import {
+  CONNECTION_IDLE_MS,
+  CONNECTIONS_MAX,
+  type DaemonControl,
+  REQUEST_BYTES_MAX,
+  SOCKET_PATH_BYTES_MAX,
+} from './control-protocol.ts'
 
 export interface ControlOptions {
   readonly path: string
@@ -38,6 +44,10 @@ const WRITE_CHARACTERS = 64 * 1024
  */
 export async function listenForControl(options: ControlOptions): Promise<ControlServer> {
   const { path, log } = options
+  if (Buffer.byteLength(path) > SOCKET_PATH_BYTES_MAX) {
+    const message = `${path}: the path of a socket has at most ${SOCKET_PATH_BYTES_MAX} bytes; give a shorter one with --socket`
+    throw new UserError(exitStatus.configuration, message)
+  }
   makeFolder(dirname(path))
   const open = new Set<Socket>()
   const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -148,12 +158,6 @@ function cannotListen(path: string, error: unknown): UserError {
       exitStatus.configuration,
       `the folder above ${path} does not exist; make it, or give another path with --socket`,
     )
-  if (code === 'EINVAL' || code === 'ENAMETOOLONG') {
-    return new UserError(
-      exitStatus.configuration,
-      `${path} is too long for a socket (about 100 characters are allowed); give a shorter path with --socket`,
-    )
-  }
   return new UserError(
     exitStatus.software,
     `cannot listen on ${path}: ${error instanceof Error ? error.message : String(error)}`,

@@ -16,6 +16,7 @@ import { Committer } from '../store/committer.ts'
 import { lockState } from '../store/lock.ts'
 import { keepAside, openState } from '../store/open.ts'
 import { openSqlite } from '../store/sqlite.ts'
+import { StoreError } from '../store/store.ts'
 import { type ControlServer, listenForControl } from './control.ts'
 import type { DaemonControl, OrderAnswer, ReloadAnswer } from './control-protocol.ts'
 import { Engine, type Protection } from './engine.ts'
@@ -57,10 +58,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const startedAt = now()
   const { stateFolder, control: socketPath } = options.configuration
   makeStateFolder(stateFolder)
-  const lock = lockState(stateFolder)
+  const lock = orExplain(() => lockState(stateFolder))
   const databasePath = join(stateFolder, 'state.db')
   const aborter = new AbortController()
-  const run = createRunner({ signal: aborter.signal })
+  const run = createRunner({ path: process.env.PATH, signal: aborter.signal })
   const machine = thisMachine(run)
   let current: Running
 
@@ -68,7 +69,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const window = rules.get(rule)?.window
     return window === undefined ? FOR_LIFE : now() - parseDuration(window)!
   }
-  const opened = openState(databasePath, since(options.configuration.rules))
+  const opened = orExplain(() => openState(databasePath, since(options.configuration.rules)))
   if (opened.damage) log.error(`${opened.damage.message}; it is kept as ${databasePath}.corrupt, and a new one is begun`)
   let { store } = opened
   const committer = new Committer({
@@ -194,6 +195,16 @@ interface Running {
   readonly engine: Engine
   readonly keeper: Keeper
   readonly watch: ProtectionWatch
+}
+
+/** What the store says of a folder or database that it cannot use is for the user to mend. */
+function orExplain<T>(open: () => T): T {
+  try {
+    return open()
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error
+    throw new UserError(error.fault === 'busy' ? exitStatus.no : exitStatus.unavailable, error.message, { cause: error })
+  }
 }
 
 const timers = {

@@ -55,8 +55,8 @@ export class Engine {
   #retryTimer: NodeJS.Timeout | undefined
   #loggedInVersion = 0
   #protection: Protection = { ignored: [], protected: [] }
-  /** Decisions of the last `settle`, for those who gave an order. */
-  #lastDecisions: Decision[] = []
+  /** Decisions are collected here while an order is carried out. */
+  #ordered: Decision[] | undefined
 
   constructor(options: EngineOptions) {
     this.#options = options
@@ -74,7 +74,7 @@ export class Engine {
       mayRead: () => !committer.isFull,
       enforce: (changes) => this.#enforce(changes),
       onDecision: (decision) => {
-        this.#lastDecisions.push(decision)
+        this.#ordered?.push(decision)
         onDecision(decision)
       },
       onSettled: () => this.#sleep(),
@@ -126,11 +126,15 @@ export class Engine {
 
   /** Carries out an order from the command line, and says what was decided. */
   order(order: OrderFact['order'], at: Instant): readonly Decision[] {
-    this.#lastDecisions = []
+    // What is due or was found before comes first, and is not of this order.
+    this.#pipeline.tellTime()
+    this.#pipeline.settle()
+    const decisions: Decision[] = []
+    this.#ordered = decisions
     this.#core.tell({ kind: 'order', at: this.#pipeline.isCatchingUp ? 0 : at, order })
     this.#pipeline.settle()
-    const network = formatNetwork(order.network)
-    return this.#lastDecisions.filter(({ address }) => address === network)
+    this.#ordered = undefined
+    return decisions
   }
 
   /** Takes the entries of a table that nobody here knows for bans: the database was lost, and the table was not. */
@@ -242,24 +246,14 @@ export class Engine {
   }
 
   #add(table: string, entries: readonly Entry[]): void {
-    // Only a person may ask for a network that is wider than a source.
-    const [byRule, byHand] = [
-      entries.filter(({ network }) => isSource(network)),
-      entries.filter(({ network }) => !isSource(network)),
-    ]
-    for (const [some, isByHand] of [
-      [byRule, false],
-      [byHand, true],
-    ] as const) {
-      for (let from = 0; from < some.length; from += REQUEST_ENTRIES_MAX) {
-        const part = some.slice(from, from + REQUEST_ENTRIES_MAX).map(entryText)
-        this.#ask({ kind: 'add', table, entries: part, byHand: isByHand })
-      }
+    for (const byHand of [false, true]) {
+      const some = entries.filter((entry) => (entry.byHand ?? false) === byHand).map(entryText)
+      for (const part of partsOf(some)) this.#ask({ kind: 'add', table, entries: part, byHand })
     }
   }
 
   #delete(table: string, addresses: readonly string[]): void {
-    if (addresses.length > 0) this.#ask({ kind: 'delete', table, addresses })
+    for (const part of partsOf(addresses)) this.#ask({ kind: 'delete', table, addresses: part })
   }
 
   #tellKeeperProtection(): void {
@@ -293,6 +287,7 @@ export class Engine {
   }
 }
 
-function isSource(network: Network): boolean {
-  return network.bits === sourceNetwork(network.address).bits
+/** Pieces that fit into one request to the keeper. */
+function* partsOf<T>(all: readonly T[]): Generator<readonly T[]> {
+  for (let from = 0; from < all.length; from += REQUEST_ENTRIES_MAX) yield all.slice(from, from + REQUEST_ENTRIES_MAX)
 }

@@ -61,7 +61,7 @@ export interface Dialect {
   faults(table: Table): readonly string[]
   /** Creates what must exist (table, set, rule), repairs what is there, and leaves the entries in it. */
   setUp(table: Table): readonly Command[]
-  /** Looks, without listing entries, whether all that `setUp` makes is there. */
+  /** Looks, without listing entries, at all that `setUp` makes. Fails only where the firewall cannot be asked. */
   check(table: Table): readonly Command[]
   /** Reads the answers of `check`: undefined where all is well, else what is missing in a few words. */
   missing(table: Table, results: readonly CommandResult[]): string | undefined

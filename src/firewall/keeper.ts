@@ -48,7 +48,7 @@ export interface KeeperOptions {
 }
 
 /** How often the protected set is read again. */
-export const PROTECTION_EVERY_MS = MINUTE_MS / 2
+const PROTECTION_EVERY_MS = MINUTE_MS / 2
 /** How long `stop` waits for what is queued. */
 const STOP_WAIT_MS = 2_000
 
@@ -66,17 +66,21 @@ export function createKeeper(options: KeeperOptions): Keeper {
     const { networks, troubles: found } = await options.readProtection()
     for (const trouble of found) if (!troubles.includes(trouble)) log.warning(`protected set: ${trouble}`)
     troubles = found.join('\n')
-    const isSame = textOf(networks) === textOf(machine)
-    machine = networks
-    if (!isSame) protect()
+    protect(networks, asked)
   }
 
   /** What has become protected while it was banned is let go. */
-  function protect(): void {
+  function protect(ofMachine: readonly ProtectedNetwork[], ofEngine: readonly ProtectedNetwork[]): void {
+    const known = new Set([...machine, ...asked].map(({ network }) => formatNetwork(network)))
+    const added = [...ofMachine, ...ofEngine].filter(({ network }) => !known.has(formatNetwork(network)))
+    machine = ofMachine
+    asked = ofEngine
     refusalOf = guard([...machine, ...asked])
+    if (added.length === 0) return
+    const refusalOfAdded = guard(added)
     for (const [name, table] of tables) {
       for (const [key, { network }] of table.wanted) {
-        const because = refusalOf(network)
+        const because = refusalOfAdded(network)
         if (because === undefined) continue
         log.warning(`table ${name}: ${key} is taken out: ${because}`)
         table.unwant([{ key, network }])
@@ -146,8 +150,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
           tableOf(request.table).unwant(request.networks)
           return done
         case 'protect':
-          asked = request.networks
-          protect()
+          protect(machine, request.networks)
           return done
         case 'begin':
           for (const table of tables.values()) table.begin()
@@ -175,8 +178,4 @@ export function createKeeper(options: KeeperOptions): Keeper {
       for (const table of tables.values()) table.stop()
     },
   }
-}
-
-function textOf(networks: readonly ProtectedNetwork[]): string {
-  return networks.map(({ network, because }) => `${formatNetwork(network)} ${because}`).join('\n')
 }

@@ -195,7 +195,7 @@ function removeElements(table: Table, entries: readonly Entry[]): string[] {
   return [...statements(table, 'add', entries, addressOf), ...statements(table, 'delete', entries, addressOf)]
 }
 
-/** One statement for each set that has a share in it. */
+/** One statement for each set that has a share in it, and one line for each element: nft prints the line that it blames. */
 function statements(table: Table, verb: 'add' | 'delete', entries: readonly Entry[], text: (entry: Entry) => string): string[] {
   const texts = new Map<Suffix, string[]>()
   for (const entry of entries) {
@@ -204,7 +204,7 @@ function statements(table: Table, verb: 'add' | 'delete', entries: readonly Entr
     if (already) already.push(text(entry))
     else texts.set(suffix, [text(entry)])
   }
-  return [...texts].map(([suffix, all]) => `${verb} element ${TABLE_TEXT} ${table.name}_${suffix} { ${all.join(', ')} }`)
+  return [...texts].map(([suffix, all]) => `${verb} element ${TABLE_TEXT} ${table.name}_${suffix} {\n${all.join(',\n')}\n}`)
 }
 
 /** The set of /64s holds their first addresses; the others hold networks as they are written. */
@@ -227,7 +227,8 @@ function elements(set: NftSet, text: string, now: Instant): Entry[] {
   const found: Entry[] = []
   element.lastIndex = start + 'elements = {'.length
   for (let match = element.exec(block); match; match = element.exec(block)) {
-    const [, address, expires, end] = match
+    const [, address, attributes, end] = match
+    const expires = /(?:^| )expires (\S+)/.exec(attributes!.replace(/"[^"]*"/g, ''))?.[1]
     const until = expires === undefined ? FOR_LIFE : now + (parseDuration(expires) ?? 0)
     for (const network of networksOf(set, address!)) found.push({ network, until })
     if (end === '}') return found
@@ -236,7 +237,7 @@ function elements(set: NftSet, text: string, now: Instant): Entry[] {
 }
 
 const element =
-  /\s*([0-9a-f:./-]+)(?: (?:timeout \S+?|expires ([^\s,}]+)|counter packets \d+ bytes \d+|comment "[^"]*"))*\s*([,}])/gy
+  /\s*([0-9a-f:./-]+)((?: (?:timeout [^\s,}]+|expires [^\s,}]+|counter packets \d+ bytes \d+|comment "[^"]*"))*)\s*([,}])/gy
 
 function networksOf({ suffix }: NftSet, text: string): readonly Network[] {
   const [first, last] = text.split('-').map(parseAddress)

@@ -1,5 +1,5 @@
 import { formatNetwork, type Network } from '../base/address.ts'
-import { type Instant, SECOND_MS, type Until } from '../base/units.ts'
+import { type Instant, SECOND_MS } from '../base/units.ts'
 import type { Entry } from '../core/model.ts'
 
 /** What must be done to a table, and what is left alone. */
@@ -20,6 +20,8 @@ export interface PlanOptions {
   isOurs(key: string): boolean
   /** The longest time after which the firewall ends an entry by itself; see `Dialect.timeoutMsMax`. */
   readonly timeoutMsMax: number | undefined
+  /** How far two ends may be from each other and still be the same. */
+  readonly toleranceMs: number
 }
 
 /** Firewalls tell the rest of a time in whole seconds, and it takes a moment to tell them. */
@@ -32,7 +34,7 @@ export const END_TOLERANCE_MS = 2 * SECOND_MS
  * again when they come nearer. Where the firewall ends nothing by itself, ends do not matter at all.
  */
 export function plan(wanted: ReadonlyMap<string, Entry>, present: readonly Entry[], options: PlanOptions): Plan {
-  const { now, isOurs, timeoutMsMax } = options
+  const { now, isOurs, timeoutMsMax, toleranceMs } = options
   const horizon = timeoutMsMax === undefined ? now : now + timeoutMsMax / 2
   const renew: Entry[] = []
   const removed: Network[] = []
@@ -43,15 +45,11 @@ export function plan(wanted: ReadonlyMap<string, Entry>, present: readonly Entry
     seen.add(key)
     const want = wanted.get(key)
     if (want) {
-      if (differ(want.until, entry.until, horizon)) renew.push(want)
+      if (Math.abs(Math.min(want.until, horizon) - Math.min(entry.until, horizon)) > toleranceMs) renew.push(want)
     } else if (isOurs(key)) removed.push(entry.network)
     else strange.push(entry)
   }
   const add: Entry[] = []
   for (const [key, entry] of wanted) if (!seen.has(key)) add.push(entry)
   return { add, renew, delete: removed, strange }
-}
-
-function differ(a: Until, b: Until, horizon: Instant): boolean {
-  return Math.abs(Math.min(a, horizon) - Math.min(b, horizon)) > END_TOLERANCE_MS
 }

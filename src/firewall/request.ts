@@ -30,7 +30,7 @@ export function entryText({ network, until }: Entry): EntryText {
 export class RequestError extends Error {}
 
 /** The widest networks that may be banned without a person having asked for it. */
-export const AUTOMATIC_BITS_MIN = { ipv4: 24, ipv6: 48 } as const
+const AUTOMATIC_BITS_MIN = { ipv4: 24, ipv6: 48 } as const
 /** Most entries, addresses or networks of one request. */
 export const REQUEST_ENTRIES_MAX = 100_000
 const TABLES_MAX = 64

@@ -13,13 +13,14 @@ export interface RunnerOptions {
   readonly path?: string | undefined
   readonly timeoutMs?: number
   readonly stdoutBytesMax?: number
+  /** How much of standard error is kept; what comes after it is thrown away. */
   readonly stderrBytesMax?: number
   /** Ends what is running and refuses what comes after. */
   readonly signal?: AbortSignal
 }
 
 /** How long a command may take that says nothing else. */
-export const COMMAND_TIMEOUT_MS = 10 * SECOND_MS
+const COMMAND_TIMEOUT_MS = 10 * SECOND_MS
 /** How long a command that was asked to end (SIGTERM) has before it is ended (SIGKILL). */
 export const KILL_AFTER_MS = 500
 const STDOUT_BYTES_MAX = 64 * 1024 * 1024
@@ -71,8 +72,8 @@ export function createRunner(options: RunnerOptions = {}): Runner {
       signal?.addEventListener('abort', onAbort, { once: true })
 
       const tooMuch = (bytesMax: number) => stop(`printed more than ${formatBytes(bytesMax)}`, 'SIGKILL')
-      const stdout = collect(child.stdout!, stdoutBytesMax, tooMuch)
-      const stderr = collect(child.stderr!, stderrBytesMax, tooMuch)
+      const stdout = collect(child.stdout!, stdoutBytesMax, stdoutBytesMax, tooMuch)
+      const stderr = collect(child.stderr!, stderrBytesMax, stdoutBytesMax, tooMuch)
       // A program that does not read its input to the end says so by its exit status, not by EPIPE.
       child.stdin!.on('error', () => {})
       child.stdin!.end(command.stdin ?? '')
@@ -127,14 +128,19 @@ function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
-/** Gathers what a stream says up to a limit; the function it returns gives the text. */
-function collect(stream: NodeJS.ReadableStream, bytesMax: number, tooMuch: (bytesMax: number) => void): () => string {
+/** Keeps the first bytes that a stream says; the function it returns gives the text. */
+function collect(
+  stream: NodeJS.ReadableStream,
+  keptMax: number,
+  bytesMax: number,
+  tooMuch: (bytesMax: number) => void,
+): () => string {
   const chunks: Buffer[] = []
   let bytes = 0
   stream.on('data', (chunk: Buffer) => {
+    if (bytes < keptMax) chunks.push(chunk.subarray(0, keptMax - bytes))
     bytes += chunk.length
     if (bytes > bytesMax) tooMuch(bytesMax)
-    else chunks.push(chunk)
   })
   stream.on('error', () => {})
   return () => Buffer.concat(chunks).toString('utf8')

@@ -67,7 +67,11 @@ function pretendFirewall(time: { now: () => number }, { canProbe = true }: { can
       const fail = (stderr: string) => ({ status: 1, stdout: '', stderr })
       const ok = (stdout = '') => ({ status: 0, stdout, stderr: '' })
       if (verb === 'set-up') firewall.isThere = true
-      if (verb === 'tear-down') firewall.isThere = false
+      if (verb === 'tear-down') {
+        firewall.isThere = false
+        firewall.entries.clear()
+        return ok()
+      }
       if (verb === 'check') return ok(String(firewall.isThere))
       if (!firewall.isThere) return fail('no such table')
       if (verb === 'list')
@@ -369,7 +373,7 @@ describe('changes', () => {
     firewall.said.length = 0
     await time.pass(HOUR_MS)
     assert.deepEqual(firewall.said, [])
-    assert.equal(firewall.entries.size, 0) // they have ended by themselves
+    assert.equal(firewall.entries.size, 10)
   })
 
   test('a table that is torn down stays so', async () => {

@@ -4,7 +4,7 @@ import { FOR_LIFE, HOUR_MS, type Instant, MINUTE_MS, SECOND_MS, type Until } fro
 import type { Entry } from '../core/model.ts'
 import type { Command, CommandResult, Dialect, Explanation, Table } from './firewall.ts'
 import { Nest } from './nest.ts'
-import { type Plan, plan } from './plan.ts'
+import { END_TOLERANCE_MS, type Plan, plan } from './plan.ts'
 import type { KeyedEntry, KeyedNetwork } from './request.ts'
 import type { Runner } from './runner.ts'
 
@@ -46,7 +46,7 @@ export interface TableStatus {
 /** Most entries that a table may be asked to hold. */
 export const TABLE_ENTRIES_MAX = 1_048_576
 /** How often it is looked whether table, sets and rules are there; half of all entries are probed each time. */
-export const CHECK_EVERY_MS = 2 * SECOND_MS
+const CHECK_EVERY_MS = 2 * SECOND_MS
 /** Up to this many entries are compared within two checks; in larger tables a part of this size is, at each check. */
 const SWEEP_WHOLE_MAX = 100_000
 const SWEEP_PART = 10_000
@@ -201,13 +201,14 @@ export class TableKeeper {
     const { dialect, table, now } = this.#o
     const commands = dialect.list?.(table)
     if (!commands) return [...this.#enforced].map(([key, until]) => ({ network: parseNetwork(key)!, until }))
+    const began = now()
     const outputs: string[] = []
     for (const command of commands) {
       const result = await this.#o.run(command)
       if (result.status !== 0) throw new Error(wordsOf(command, result))
       outputs.push(result.stdout)
     }
-    return dialect.present(table, outputs, now())
+    return dialect.present(table, outputs, began)
   }
 
   status(): TableStatus {
@@ -428,7 +429,10 @@ export class TableKeeper {
       if (!failure) log.warning(`table ${table.name}: what was there could not be kept; made anew`)
     }
     if (failure) return this.#fail(this.#because(failure))
-    const missing = dialect.missing(table, await this.#runEach(dialect.check(table)))
+    const checks = await this.#runEach(dialect.check(table))
+    const failedCheck = checks.find(({ status }) => status !== 0)
+    if (failedCheck) return this.#fail(this.#because(failedCheck))
+    const missing = dialect.missing(table, checks)
     if (missing !== undefined && missing !== this.#neverFound) {
       log.warning(`table ${table.name}: ${missing} seems to be missing although it was set up; it is not looked for any more`)
     }
@@ -523,7 +527,7 @@ export class TableKeeper {
   async #findMissing(): Promise<string | undefined> {
     const { dialect, table, now } = this.#o
     const results = await this.#runEach(dialect.check(table))
-    const failed = results.find((result) => result.status === null || dialect.explain(table, result)?.kind === 'unusable')
+    const failed = results.find(({ status }) => status !== 0)
     if (failed) return this.#because(failed)
     const missing = dialect.missing(table, results)
     if (missing === undefined || missing === this.#neverFound) return undefined
@@ -630,6 +634,7 @@ export class TableKeeper {
     if (this.#touched) return
     const { log, now, table } = this.#o
     this.#touched = new Set(this.#inFlight)
+    const began = now()
     let present: readonly Entry[] | undefined
     try {
       present = this.#o.dialect.list ? await this.list() : this.#isCompared ? undefined : []
@@ -640,7 +645,7 @@ export class TableKeeper {
     }
     const touched = this.#touched
     this.#touched = undefined
-    if (present) this.#carryOut(this.#planFor(present, touched), present, touched)
+    if (present) this.#carryOut(this.#planFor(present, touched, now() - began), present, touched)
     else for (const key of this.#wanted.keys()) if (!touched.has(key)) this.#mark(key)
     this.#isCompared = true
     const size = this.#enforced.size
@@ -651,13 +656,15 @@ export class TableKeeper {
     this.#settle()
   }
 
-  #planFor(present: readonly Entry[], touched: ReadonlySet<string>): Plan {
+  #planFor(present: readonly Entry[], touched: ReadonlySet<string>, tookMs: number): Plan {
     const wanted = new Map<string, Entry>()
     for (const [key, entry] of this.#wanted) if (!touched.has(key) && !this.#isCovered(entry.network)) wanted.set(key, entry)
     return plan(wanted, present, {
       now: this.#o.now(),
       isOurs: (key) => this.#enforced.has(key) || this.#wanted.has(key),
       timeoutMsMax: this.#o.dialect.timeoutMsMax,
+      // Each rest of a time was told at some moment of the listing.
+      toleranceMs: END_TOLERANCE_MS + tookMs,
     })
   }
 

@@ -7,8 +7,8 @@ import { checkPattern } from './check-pattern.ts'
 import type { Findings, Path } from './fault.ts'
 import type { LogEntry } from './parameters.ts'
 
-/** The kinds of logs that are no file: what stands before the colon of a key. */
-const schemes = ['stdin']
+/** Keys that are no path. */
+const otherKeys = ['stdin:']
 
 /** The logs with their feeds; every pattern with its name and weight. */
 export function checkLogs(raw: unknown, rules: ReadonlyMap<string, Generic>, findings: Findings): readonly LogEntry[] {
@@ -31,25 +31,19 @@ export function checkLogs(raw: unknown, rules: ReadonlyMap<string, Generic>, fin
 
 function checkKey(key: string, findings: Findings): void {
   const path = ['logs', key]
-  if (key.startsWith('/')) {
-    if (key.endsWith('/')) findings.fault(path, 'is a folder', `write '${key}*.log'`)
-    return
-  }
-  const [, scheme] = /^([a-z][a-z0-9]*):/i.exec(key) ?? []
-  if (scheme === undefined) {
+  const [, scheme] = /^([a-z][a-z0-9-]*):/i.exec(key) ?? []
+  if (scheme !== undefined) {
+    const near = nearest(key, otherKeys)
+    const hint = near ? `did you mean "${near}"?` : `write an absolute path, or ${otherKeys.join(', ')}`
+    if (!otherKeys.includes(key)) findings.fault(path, `there is no log "${key}"`, hint)
+  } else if (!key.startsWith('/')) {
     findings.fault(
       path,
       'is not an absolute path',
-      `write ${key.includes('/') ? 'it from its first slash on' : `'/var/log/${key}'`}`,
+      key.includes('/') ? 'write it from its first slash on' : `write '/var/log/${key}'`,
     )
-  } else if (!schemes.includes(scheme)) {
-    const near = nearest(scheme, schemes)
-    findings.fault(
-      path,
-      `logs of kind "${scheme}:" cannot be read`,
-      near ? `did you mean "${near}:"?` : 'write an absolute path, or stdin:',
-    )
-  }
+  } else if (key.endsWith('/')) findings.fault(path, 'is a folder', `write '${key}*.log'`)
+  else if (key.includes('**')) findings.fault(path, '"**" is not understood', 'name each folder; "*" stands for one')
 }
 
 function checkFeeds(raw: unknown, key: string, rules: ReadonlyMap<string, Generic>, findings: Findings): readonly Feed[] {

@@ -209,6 +209,15 @@ const faults: readonly (readonly [what: string, changed: Readonly<Record<string,
   ],
 
   [
+    'a table that a rule may use without saying so',
+    {
+      tables: { ...good.tables, spare: nftables() },
+      rules: { ...good.rules, mine: new Silent() },
+      logs: { '/var/log/authlog': { hackers: [{ regex }], mine: [{ regex }] } },
+    },
+    [],
+  ],
+  [
     'a class for a rule',
     { rules: { hackers: Hackers } },
     ['rules.hackers: is the class Hackers, not a rule made from it; write new Hackers({ ... })'],
@@ -268,7 +277,17 @@ const faults: readonly (readonly [what: string, changed: Readonly<Record<string,
   [
     'a kind of log that is not known',
     { logs: { 'tcp:5': good.logs['/var/log/authlog'] } },
-    ['logs["tcp:5"]: logs of kind "tcp:" cannot be read; write an absolute path, or stdin:'],
+    ['logs["tcp:5"]: there is no log "tcp:5"; write an absolute path, or stdin:'],
+  ],
+  [
+    'a mistyped kind of log',
+    { logs: { 'sdtin:': good.logs['/var/log/authlog'] } },
+    ['logs["sdtin:"]: there is no log "sdtin:"; did you mean "stdin:"?'],
+  ],
+  [
+    'a glob over any depth',
+    { logs: { '/var/log/**/access.log': good.logs['/var/log/authlog'] } },
+    ['logs["/var/log/**/access.log"]: "**" is not understood; name each folder; "*" stands for one'],
   ],
   [
     'a folder',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import {
   appendFileSync,
   copyFileSync,
@@ -18,10 +18,11 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
+import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
+import { Reading, type TestContext, testContext } from '../../test/support/reading.ts'
 import type { Json } from '../base/units.ts'
 import { type FileOptions, FileSource, LINGER_MS } from './file.ts'
-import { Reading, type TestContext, testContext } from './source.testing.ts'
 import { LINE_BYTES_MAX } from './source.ts'
 
 let folder: string
@@ -334,6 +335,51 @@ test('hints and the poll timer bring a line without anybody asking', async () =>
   await ready
   assert.deepEqual(following.now(), ['1'])
 })
+
+/** Writes numbered lines as fast as `everyMs` allows, and rotates as told; prints how many lines it wrote. */
+const writer = `
+  const [, log, rotation, seconds] = process.argv
+  const fs = require('node:fs')
+  let fd = fs.openSync(log, 'a')
+  let count = 0
+  const endAt = Date.now() + 1000 * seconds
+  let rotateAt = Date.now() + 200
+  const write = () => {
+    for (let i = 0; i < 20; i++) fs.writeSync(fd, 'line ' + ++count + '\\n')
+    if (Date.now() >= rotateAt) {
+      rotateAt += 200
+      for (let n = 20; n >= 1; n--) if (fs.existsSync(log + '.' + n)) fs.renameSync(log + '.' + n, log + '.' + (n + 1))
+      if (rotation === 'copytruncate') {
+        fs.copyFileSync(log, log + '.1')
+        fs.ftruncateSync(fd)
+      } else {
+        fs.renameSync(log, log + '.1')
+        // The program learns of it later.
+        for (let i = 0; i < 20; i++) fs.writeSync(fd, 'line ' + ++count + '\\n')
+        fs.closeSync(fd)
+        fd = fs.openSync(log, 'a')
+      }
+    }
+    if (Date.now() < endAt) setTimeout(write, 2)
+    else process.stdout.write(String(count))
+  }
+  write()
+`
+
+for (const rotation of ['rename', 'copytruncate']) {
+  test(`rotated by ${rotation} every 0.2 s while it is written, nothing is lost and nothing comes twice`, async () => {
+    write()
+    const following = follow({ pollMs: 250 })
+    following.context.onReady = () => following.now()
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', writer, log, rotation, '3'])
+    const count = Number(stdout)
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    following.now()
+    assert.ok(count > 5_000, stdout)
+    assert.deepEqual(new Set(following.lines).size, following.lines.length)
+    assert.deepEqual(following.lines, numbered(1, count))
+  })
+}
 
 // Restarts: five lines were read, more were written and things happened while nobody followed.
 

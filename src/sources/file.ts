@@ -60,6 +60,8 @@ export class FileSource implements Source {
   /** Compressed files that looked like the one that was sought, and were not. */
   readonly #others = new Set<string>()
   #sought: readonly Mark[] = []
+  /** A file that was being read is lost: rotated ones that are no younger were read before it. */
+  #lost: Mark | undefined
   /** The place where we begin is to be committed, before any line. */
   #hasMoved = false
   #waitingFor: string | undefined
@@ -186,11 +188,14 @@ export class FileSource implements Source {
     const siblings = siblingsOf(this.log).siblings.filter(({ isRotation }) => isRotation)
     let index = siblings.findIndex((sibling) => isSame(sibling, last))
     if (index < 0) index = siblings.findIndex((sibling) => this.#isFileOf(mark, sibling))
-    const isUnread = (sibling: Sibling) =>
-      !this.#files.some((file) => isSame(file, sibling)) && !this.#finished.some((finished) => this.#isFileOf(finished, sibling))
-    return index < 0
-      ? siblings.find((sibling) => sibling.changedAt > mark.changedAt && isUnread(sibling))
-      : siblings.slice(index + 1).find(isUnread)
+    const isLater = index < 0 ? (sibling: Sibling) => sibling.changedAt > mark.changedAt : () => true
+    return siblings.slice(index + 1).find((sibling) => isLater(sibling) && this.#isUnread(sibling))
+  }
+
+  #isUnread(sibling: Sibling): boolean {
+    const lost = this.#lost
+    if (lost && (lost.offset > 0 ? sibling.changedAt <= lost.changedAt : sibling.changedAt < lost.changedAt)) return false
+    return !this.#files.some((file) => isSame(file, sibling)) && !this.#finished.some((mark) => this.#isFileOf(mark, sibling))
   }
 
   /** Opens the files of the position, or the current one where there is none. False while that cannot be. */
@@ -217,22 +222,19 @@ export class FileSource implements Source {
       if (file) this.#add(file)
       else missing.push(mark)
     }
+    const last = marks.at(-1)!
+    if (missing.includes(last)) this.#lost = last
     if (this.#files.length === 0) {
       // What is not there may come: a file system that is not mounted yet, a right that is not given yet.
       if (!current) throw new Unreadable('no such file')
-      const first = this.#oldestAfter(marks.at(-1)!)
+      const first = siblingsOf(this.log).siblings.find((sibling) => sibling.isRotation && this.#isUnread(sibling))
       const file = (first && this.#openCandidate(first)) ?? this.#openCurrent(current)
       if (!file) return false
       this.#add(file)
     }
     this.#sought = []
-    for (const mark of missing) this.#tellMissing(mark, mark === marks.at(-1))
+    for (const mark of missing) this.#tellMissing(mark, mark === last)
     return true
-  }
-
-  /** What was rotated since: read too, so that little is lost although the file itself is gone. */
-  #oldestAfter(mark: Mark): Sibling | undefined {
-    return siblingsOf(this.log).siblings.find(({ isRotation, changedAt }) => isRotation && changedAt > mark.changedAt)
   }
 
   /** Says that a file is not to be found, unless it had been read to its end and another one after it was being read. */
@@ -311,7 +313,7 @@ export class FileSource implements Source {
   }
 
   #finish(file: Generation): void {
-    if (file.isCopy) this.#lostBytes += file.behindBytes
+    if (file.isCopy) this.#lostBytes += file.mark.size - file.mark.offset
     if (file.trouble)
       this.#context.say('warning', `${file.path}: ${file.trouble} after ${file.mark.offset} bytes of text; what was read counts`)
     this.#finished.push(file.mark)

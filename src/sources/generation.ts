@@ -102,9 +102,10 @@ export class Generation {
     return this.#changedAt
   }
 
-  /** Bytes still to be read; of a compressed file nobody knows. */
+  /** Bytes still to be read, but for the beginning of a line; of a compressed file those of it, and at least one while there may be text. */
   get behindBytes(): number {
-    return this.isGzip ? 0 : Math.max(0, this.#size - this.#offset)
+    if (!this.isGzip) return this.drySize === this.#size ? 0 : Math.max(0, this.#size - this.#offset)
+    return this.#text?.isAtEnd ? 0 : Math.max(1, this.#size - (this.#text?.compressedBytes ?? 0))
   }
 
   /** The last thing that was read of it was the beginning of a line. */
@@ -209,6 +210,7 @@ export class Generation {
         return stat.size < this.#offset || !isAsRead ? 'rewritten' : 'dry'
       }
       if (!this.#isAsRead(framer)) return 'rewritten'
+      this.#changedAt = fstatSync(this.#fd).mtimeMs
       this.#endsInLine = false
       framer.filled(count)
     }

@@ -23,6 +23,7 @@ export class GzipText {
   readonly #compressed = Buffer.allocUnsafeSlow(COMPRESSED_BYTES)
   readonly #ready: Buffer[] = []
   #readyBytes = 0
+  #compressedBytes = 0
   #isBusy = false
   #hasEnded = false
   #trouble: string | undefined
@@ -44,6 +45,11 @@ export class GzipText {
   /** Nothing is left, and nothing will come. */
   get isAtEnd(): boolean {
     return this.#hasEnded && this.#readyBytes === 0
+  }
+
+  /** Bytes of the file that were taken so far. */
+  get compressedBytes(): number {
+    return this.#compressedBytes
   }
 
   /** Why the text ends before its end. */
@@ -92,6 +98,7 @@ export class GzipText {
 
   #write(compressed: Uint8Array): void {
     this.#isBusy = true
+    this.#compressedBytes += compressed.length
     this.#gunzip.write(compressed, () => {
       if (this.#hasEnded) return
       this.#isBusy = false

@@ -128,7 +128,10 @@ test('a database is kept aside with its log, so that it can be recovered', (t) =
   keepAside(path)
   assert.deepEqual(readdirSync(dirname(path)), ['state.db.corrupt', 'state.db.corrupt-wal'])
   keepAside(path)
-  assert.ok(existsSync(`${path}.corrupt-wal`))
+  assert.ok(existsSync(`${path}.corrupt-wal`), 'nothing to keep aside, nothing lost')
+  writeFileSync(path, 'of a later time, without a log')
+  keepAside(path)
+  assert.deepEqual(readdirSync(dirname(path)), ['state.db.corrupt'])
 })
 
 test('a newer database is refused and left as it is', (t) => {

@@ -72,7 +72,8 @@ export function sessionOf(row: Row): SavedSession {
     key: row.key as string,
     seenAt: row.seen_at as number,
     address: optionalAddress(row.address as string | null),
-    given: JSON.parse(row.given as string) as Record<string, number>,
+    port: (row.port ?? undefined) as string | undefined,
+    costs: JSON.parse(row.costs as string) as SavedSession['costs'],
     isLoggedIn: row.logged_in === 1,
   }
 }

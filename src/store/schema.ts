@@ -82,7 +82,8 @@ export const steps: readonly string[] = [
     key TEXT PRIMARY KEY,
     seen_at INTEGER NOT NULL,
     address TEXT,
-    given TEXT NOT NULL, -- JSON: points by rule
+    port TEXT, -- from which it logged in
+    costs TEXT NOT NULL, -- JSON, by rule
     logged_in INTEGER NOT NULL
   );
 

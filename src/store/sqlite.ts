@@ -34,6 +34,12 @@ const CACHE_KIB = 4096
 /** What the write-ahead log is cut back to after somebody's long reading has let it grow. */
 const WAL_BYTES_MAX = 16 * 1024 * 1024
 
+/** Free pages of 4 KiB that are kept for new rows, however small the database is. */
+const FREE_PAGES_MAX = 1024
+
+/** Pages that one call of `purge` takes off the file: as many as a short step allows. */
+const PAGES_GIVEN_BACK_MAX = 100
+
 /** A database file as a store; it and its folder are made where there are none, for the owner's eyes only. */
 export function openSqlite(path: string): Store {
   const isNew = makeFile(path)
@@ -125,8 +131,7 @@ class SqliteStore implements Store {
         if (left > 0) left -= Number(statement.run(before, left).changes)
       }
     })
-    if (left > 0) this.#guarded(() => this.#giveBackPages(rowsMax))
-    return left <= 0
+    return left <= 0 || this.#guarded(() => this.#giveBackPages())
   }
 
   close(): void {
@@ -187,8 +192,9 @@ class SqliteStore implements Store {
         return
       }
       case 'session': {
-        const { key, seenAt, address, given, isLoggedIn } = change.session
-        to.setSession.run(key, seenAt, address === undefined ? null : formatAddress(address), JSON.stringify(given), +isLoggedIn)
+        const { key, seenAt, address, port, costs, isLoggedIn } = change.session
+        const text = address === undefined ? null : formatAddress(address)
+        to.setSession.run(key, seenAt, text, port ?? null, JSON.stringify(costs), +isLoggedIn)
         return
       }
       case 'session-over':
@@ -249,11 +255,12 @@ class SqliteStore implements Store {
     return { id: Number(id ?? 0), at: Number(at ?? 0) }
   }
 
-  /** After a purge the file keeps its size, and new rows fill it; only where much more is free it is made smaller. */
-  #giveBackPages(pagesMax: number): void {
+  /** After a purge the file keeps its size, and new rows fill it; only where most of it is free it is made smaller. */
+  #giveBackPages(): boolean {
     const free = this.#db.prepare('PRAGMA freelist_count').get()!.freelist_count as number
-    const all = pageCount(this.#db)
-    if (free > all / 2) this.#db.exec(`PRAGMA incremental_vacuum(${Math.min(pagesMax, free - all / 4) | 0})`)
+    if (free < FREE_PAGES_MAX || free < pageCount(this.#db) / 2) return false
+    this.#db.exec(`PRAGMA incremental_vacuum(${PAGES_GIVEN_BACK_MAX})`)
+    return true
   }
 
   #transaction(action: () => void): void {
@@ -319,7 +326,10 @@ function prepareAll(db: Database) {
         ended_at = NULL, end_reason = NULL`),
     endBan: sql('UPDATE bans SET ended_at = ?, end_reason = ? WHERE id = ? AND ended_at IS NULL'),
     bans: sql('SELECT * FROM bans WHERE ended_at IS NULL ORDER BY at, rowid'),
-    lifted: sql('SELECT table_name, network FROM bans WHERE ended_at >= ? AND (until IS NULL OR until > ended_at)'),
+    lifted: sql(`
+      SELECT DISTINCT table_name, network FROM bans AS lifted WHERE ended_at >= ? AND (until IS NULL OR until > ended_at)
+        AND NOT EXISTS (SELECT 1 FROM bans AS live
+          WHERE live.network = lifted.network AND live.table_name = lifted.table_name AND live.ended_at IS NULL)`),
     bansOf: sql('SELECT at, rule, table_name, until FROM bans WHERE network = ? ORDER BY at, rowid'),
     purgeBans: sql('DELETE FROM bans WHERE rowid IN (SELECT rowid FROM bans WHERE ended_at < ? ORDER BY ended_at LIMIT ?)'),
 
@@ -335,7 +345,7 @@ function prepareAll(db: Database) {
     kept: sql('SELECT * FROM kept'),
 
     // A replaced row goes to the end, so that sessions come back in the order in which they were last heard of.
-    setSession: sql('INSERT OR REPLACE INTO sessions (key, seen_at, address, given, logged_in) VALUES (?, ?, ?, ?, ?)'),
+    setSession: sql('INSERT OR REPLACE INTO sessions (key, seen_at, address, port, costs, logged_in) VALUES (?, ?, ?, ?, ?, ?)'),
     forgetSession: sql('DELETE FROM sessions WHERE key = ?'),
     sessions: sql('SELECT * FROM sessions ORDER BY seen_at, rowid'),
 

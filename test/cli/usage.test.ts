@@ -83,7 +83,8 @@ test('every command has its help, and it fits a console', async () => {
     const { status, stdout, stderr } = await log2table(`help ${name}`)
     assert.deepEqual({ status, stderr }, { status: exitStatus.done, stderr: '' }, name)
     assert.match(stdout, new RegExp(`^Usage: log2table ${name} \\[OPTION...\\]`))
-    for (const line of stdout.split('\n')) assert.ok(line.length <= 80, `${name}: ${line}`)
+    // A command line cannot be wrapped; all else is.
+    for (const line of stdout.split('\n')) assert.ok(line.length <= 80 || line.startsWith('  log2table '), `${name}: ${line}`)
   }
 })
 
@@ -135,6 +136,14 @@ test('what is typed comes back without control characters', async () => {
   assert.ok((await log2table(['status', `--${'x'.repeat(100_000)}`])).stderr.length < 200)
 })
 
+test('a path that is too long for a socket is said to be', async () => {
+  const path = `/${'x'.repeat(103)}`
+  assert.deepEqual(
+    await log2table(['status', '--socket', path]),
+    failed(exitStatus.usage, `${path}: the path of a socket has at most 103 bytes`),
+  )
+})
+
 test('an address in IPv6 clothes is taken as what it is, and an unknown option never reaches the daemon', async () => {
   const env = { LOG2TABLE_SOCKET: '/nonexistent/control.sock' }
   const seen = failed(
@@ -143,5 +152,8 @@ test('an address in IPv6 clothes is taken as what it is, and an unknown option n
   )
   assert.deepEqual(await log2table('ban ::ffff:192.0.2.7', { env }), seen)
   assert.deepEqual(await log2table('status --socket /nonexistent/control.sock'), seen)
-  assert.deepEqual(await log2table('--socket /nonexistent/control.sock status', { env: { LOG2TABLE_SOCKET: '/elsewhere' } }), seen)
+  assert.deepEqual(
+    await log2table('--socket /nonexistent/control.sock status', { env: { LOG2TABLE_SOCKET: '/elsewhere' } }),
+    seen,
+  )
 })

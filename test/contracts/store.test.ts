@@ -125,7 +125,7 @@ for (const { name, isLasting, open } of kinds) {
       const at = opened(t, open)
       const { hits, ...rest } = at.store.load(fromTheBeginning)
       assert.deepEqual([...hits], [])
-      assert.deepEqual(rest, { bans: [], kept: [], sessions: [], positions: [], clockAt: undefined })
+      assert.deepEqual(rest, { bans: [], kept: [], sessions: [], positions: [], lifted: [], clockAt: undefined })
     })
 
     if (!isLasting) return
@@ -225,10 +225,34 @@ for (const { name, isLasting, open } of kinds) {
       assert.deepEqual(at.store.load(fromTheBeginning).bans, [passed, life])
     })
 
+    test('tells what was lifted early not long ago, unless it is banned again in that table', (t) => {
+      const at = opened(t, open)
+      const bans = {
+        pardoned: ban({ network: '192.0.2.1' }),
+        ended: ban({ network: '192.0.2.2', until: NOW + 1 }),
+        replaced: ban({ network: '192.0.2.3' }),
+        again: ban({ network: '192.0.2.3', at: NOW + 1 }),
+        long: ban({ network: '192.0.2.4', at: NOW - 9 * DAY_MS, until: FOR_LIFE }),
+        life: ban({ network: '2001:db8:1:2::/64', until: FOR_LIFE }),
+      }
+      at.store.commit([
+        ...Object.values(bans).map((ban): Change => ({ kind: 'ban', ban })),
+        ...[bans.pardoned, bans.ended, bans.replaced, bans.life].map((ban): Change => {
+          return { kind: 'unban', id: ban.id, at: NOW + 1, reason: 'r' }
+        }),
+        { kind: 'unban', id: bans.long.id, at: NOW - 8 * DAY_MS, reason: 'r' },
+        { kind: 'clock', at: NOW + 1 },
+      ])
+      assert.deepEqual(at.store.load(fromTheBeginning).lifted, [
+        { table: 'bad_ip', network: bans.pardoned.network },
+        { table: 'bad_ip', network: bans.life.network },
+      ])
+    })
+
     test('keeps the last of what a rule keeps, what a session is, and where a log was left', (t) => {
       const at = opened(t, open)
       const session = (key: string, more: Partial<SavedSession> = {}): SavedSession => {
-        return { key, seenAt: NOW, address: undefined, given: {}, isLoggedIn: false, ...more }
+        return { key, seenAt: NOW, address: undefined, port: undefined, costs: {}, isLoggedIn: false, ...more }
       }
       const fact: HitFact = {
         ...{ kind: 'hit', at: NOW, rule: 'hackers', log: 'b', position: 4, pattern: 'sshd/x', set: 'sshd', weight: 20 },
@@ -250,7 +274,7 @@ for (const { name, isLasting, open } of kinds) {
       at.store.commit([
         { kind: 'kept', rule: 'wifi', source: v4, kept: { phase: 1 }, wakeAt: NOW },
         { kind: 'kept', rule: 'wifi', source: other, kept: 1, wakeAt: undefined },
-        { kind: 'session', session: session('1', { given: { hackers: 20 } }) },
+        { kind: 'session', session: session('1', { port: '50022', costs: { hackers: { atLeast: 25, sum: 20 } } }) },
         { kind: 'session', session: session('2') },
         { kind: 'session', session: session('3') },
         { kind: 'position', position: position('a') },
@@ -276,6 +300,7 @@ for (const { name, isLasting, open } of kinds) {
         ],
         sessions: [session('3'), session('1', { address: v6, isLoggedIn: true })],
         positions: [position('a', { position: 'cursor' }), b],
+        lifted: [],
         clockAt: NOW,
       })
     })

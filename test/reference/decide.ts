@@ -30,7 +30,10 @@ interface Point {
 interface Session {
   seenAt: number
   address: string | undefined
-  given: number
+  /** Of the login, where there was one. */
+  port: string | undefined
+  atLeast: number
+  sum: number
   isLoggedIn: boolean
 }
 
@@ -45,6 +48,7 @@ export function decide(lines: Iterable<string>, patterns: readonly Pattern[], fi
   const bannedUntil = new Map<string, number>()
   const lastLoginAt = new Map<string, number>()
   const sessions = new Map<string, Session>()
+  let logins: { readonly key: string; readonly session: Session }[] = []
   const timeOf = syslogTimes(firstAt)
   let now = 0
   let lastHit: LineHit | undefined
@@ -74,20 +78,23 @@ export function decide(lines: Iterable<string>, patterns: readonly Pattern[], fi
     const { weight = 10, once, session: login } = hit.pattern
     const session = sessionOf(hit)
     const address = hit.address ?? session?.address
-    if (login === 'closed' && hit.session !== undefined) sessions.delete(keyOf(hit))
+    if (login === 'closed') close(hit, session)
     if (address === undefined || isMulticast(address)) return
     const source = sourceOfAddress(address)
 
     let points = weight
-    if (once && session) {
-      // What comes once in a session gives what is missing to the dearest so far.
-      points = Math.max(0, weight - session.given)
-      session.given += points
-    } else points *= hit.times
+    if (!once) points *= hit.times
+    if (session && points > 0) {
+      // A session costs the sum of its lines, and at least as much as the dearest of those that count once.
+      const before = Math.max(session.atLeast, session.sum)
+      if (once) session.atLeast = Math.max(session.atLeast, points)
+      else session.sum += points
+      points = Math.max(session.atLeast, session.sum) - before
+    }
 
     if (login === 'opened') {
       lastLoginAt.set(source, now)
-      if (session) session.isLoggedIn = true
+      if (session) logIn(hit, session)
       if (hit.account !== undefined) forgive(source, hit.account)
     }
     if (points <= 0 || bannedUntil.has(source)) return
@@ -122,11 +129,27 @@ export function decide(lines: Iterable<string>, patterns: readonly Pattern[], fi
     if (hit.session === undefined) return undefined
     const known = sessions.get(keyOf(hit))
     const isSame = known && !isSilent(known) && !(hit.address && known.address && hit.address !== known.address)
-    const session = isSame ? known : { seenAt: now, address: undefined, given: 0, isLoggedIn: false }
+    if (!isSame) sessions.delete(keyOf(hit))
+    if (hit.pattern.session === 'closed') return isSame ? known : undefined
+    const session = isSame ? known : { seenAt: now, address: undefined, port: undefined, atLeast: 0, sum: 0, isLoggedIn: false }
     sessions.set(keyOf(hit), session)
     session.seenAt = now
     session.address ??= hit.address
     return session
+  }
+
+  function logIn(hit: LineHit, session: Session): void {
+    if (session.isLoggedIn) return
+    session.isLoggedIn = true
+    session.port = hit.port
+    logins.push({ key: keyOf(hit), session })
+  }
+
+  /** Ends the session of that process; where nobody is logged in by it, the login from the same address and port. */
+  function close(hit: LineHit, own: Session | undefined): void {
+    logins = logins.filter(({ key, session }) => sessions.get(key) === session && !isSilent(session))
+    const twin = logins.find(({ session }) => hit.port && session.port === hit.port && session.address === hit.address)
+    sessions.delete(own?.isLoggedIn ? keyOf(hit) : (twin?.key ?? keyOf(hit)))
   }
 
   function isSilent({ seenAt, isLoggedIn }: Session): boolean {

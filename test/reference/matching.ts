@@ -8,6 +8,7 @@ export interface LineHit {
   readonly address: string | undefined
   readonly session: string | undefined
   readonly account: string | undefined
+  readonly port: string | undefined
   readonly times: number
 }
 
@@ -47,5 +48,5 @@ function tryPattern(line: string, pattern: Pattern): LineHit | undefined {
   if (!groups) return undefined
   const address = groups.ip === undefined ? undefined : canonicalAddress(groups.ip)
   if (/\(\?<ip>/.test(pattern.regex.source) && address === undefined) return undefined
-  return { pattern, address, session: groups.session ?? session, account: groups.user, times }
+  return { pattern, address, session: groups.session ?? session, account: groups.user, port: groups.port, times }
 }

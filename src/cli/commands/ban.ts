@@ -16,7 +16,7 @@ export const ban: Command<[address: string], BanOptions> = {
   declare: (syntax) =>
     syntax
       .argument('<address>', 'an address (192.0.2.7) or a network (192.0.2.0/24, 2001:db8:0:1::/64); names are not resolved')
-      .option('--for <duration>', 'how long: 90s, 10m, 1h, 7d, 1d12h, or "life" (default 1h)', '1h')
+      .option('--for <duration>', 'how long: 90s, 10m, 1h, 7d, 1d12h, or "life"', '1h')
       .option('--table <name>', 'the table to put it into (default: the first one of the configuration)')
       .option('--reason <text>', 'why; shown wherever the ban is')
       .option(...jsonOption),

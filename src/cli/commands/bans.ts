@@ -31,7 +31,12 @@ Examples
     })
     if (json || status !== exitStatus.done) return status
     if (listed.length === 0 && io.stdout.isTerminal) io.stdout.write('nobody is banned\n')
-    else writeTable(io.stdout, ['ADDRESS', 'TABLE', 'ENDS', 'RULE', 'POINTS', 'SINCE', 'REASON'], listed.map((ban) => rowOf(ban, io)))
+    else
+      writeTable(
+        io.stdout,
+        ['ADDRESS', 'TABLE', 'ENDS', 'RULE', 'POINTS', 'SINCE', 'REASON'],
+        listed.map((ban) => rowOf(ban, io)),
+      )
     return status
   },
 }

@@ -1,9 +1,8 @@
-import { roughly } from '../output.ts'
 import { escapeText, jsonLine } from '../../base/escape.ts'
 import type { StatusAnswer } from '../../daemon/control-protocol.ts'
 import { type Command, type Io, type JsonOption, jsonOption } from '../command.ts'
 import { ask } from '../control-client.ts'
-import { alignedLines, count, number, paint } from '../output.ts'
+import { alignedLines, count, number, paint, roughly } from '../output.ts'
 
 export const status: Command<[], JsonOption> = {
   declare: (syntax) => syntax.option(...jsonOption),

@@ -5,10 +5,9 @@ import { UserError } from '../../base/user-error.ts'
 import type { Pattern } from '../../matching/pattern.ts'
 import { regexpScanner } from '../../matching/regexp-scanner.ts'
 import { runSamples, type SampleFault } from '../../matching/samples.ts'
-import { loadConfiguration } from '../../parameters/load.ts'
-import { formatFault } from '../../parameters/report.ts'
 import * as shippedSets from '../../patterns/index.ts'
-import { type Command, type JsonOption, jsonOption } from '../command.ts'
+import { type Command, type Io, type JsonOption, jsonOption } from '../command.ts'
+import { loadOrExplain } from '../configuration.ts'
 import { count, paint } from '../output.ts'
 
 export interface TestOptions extends JsonOption {
@@ -44,8 +43,9 @@ Exit status
   1   one is not
   78  the configuration has faults
 `,
-  async run(_, { config, pattern, json }, { stdout }) {
-    const sets = [...shipped(), ...(config === undefined ? [] : await configured(config))]
+  async run(_, { config, pattern, json }, io) {
+    const { stdout } = io
+    const sets = [...shipped(), ...(config === undefined ? [] : await configured(config, io))]
     const isWanted = pattern === undefined ? () => true : selected(sets, pattern)
     let failed = 0
     for (const { name, patterns } of sets) {
@@ -61,7 +61,8 @@ Exit status
       for (const fault of faults) stdout.write(faultText(fault))
       const verdict = faults.length === 0 ? paint(stdout, 'green', 'all right') : paint(stdout, 'red', `${faults.length} wrong`)
       stdout.write(`${escapeText(name)}: ${count(report.patterns, 'pattern')}, ${count(report.samples, 'sample')}, ${verdict}\n`)
-      if (report.unproved.length > 0) stdout.write(`  without a line to prove them: ${report.unproved.map(escapeText).join(', ')}\n`)
+      if (report.unproved.length > 0)
+        stdout.write(`  without a line to prove them: ${report.unproved.map(escapeText).join(', ')}\n`)
     }
     return failed === 0 ? exitStatus.done : exitStatus.no
   },
@@ -76,10 +77,9 @@ function shipped(): readonly TestedSet[] {
   return Object.entries(shippedSets).map(([name, patterns]) => ({ name, patterns }))
 }
 
-async function configured(folder: string): Promise<readonly TestedSet[]> {
-  const { configuration, faults } = await loadConfiguration(folder)
-  if (!configuration) throw new UserError(exitStatus.configuration, faults.map(formatFault).join('\n'))
-  return configuration.logs.flatMap(({ key, feeds }) => feeds.map(({ rule, patterns }) => ({ name: `${key} for ${rule}`, patterns })))
+async function configured(folder: string, io: Io): Promise<readonly TestedSet[]> {
+  const { logs } = await loadOrExplain(folder, io)
+  return logs.flatMap(({ key, feeds }) => feeds.map(({ rule, patterns }) => ({ name: `${key} for ${rule}`, patterns })))
 }
 
 /** Those whose name, or whose set's name, is this one. */
@@ -87,6 +87,12 @@ function selected(sets: readonly TestedSet[], wanted: string): (pattern: Pattern
   const isWanted = ({ name, set }: Pattern) => name === wanted || set?.name === wanted
   const all = sets.flatMap(({ patterns }) => patterns)
   if (all.some(isWanted)) return isWanted
-  const meant = nearest(wanted, all.flatMap(({ name, set }) => [name ?? '', set?.name ?? '']))
-  throw new UserError(exitStatus.usage, `no pattern is called "${escapeText(wanted)}"${meant ? `; did you mean "${meant}"?` : ''}`)
+  const meant = nearest(
+    wanted,
+    all.flatMap(({ name, set }) => [name ?? '', set?.name ?? '']),
+  )
+  throw new UserError(
+    exitStatus.usage,
+    `no pattern is called "${escapeText(wanted)}"${meant ? `; did you mean "${meant}"?` : ''}`,
+  )
 }

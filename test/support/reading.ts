@@ -1,5 +1,5 @@
-import type { Json } from '../base/units.ts'
-import type { Block, Source, SourceContext } from './source.ts'
+import type { Json } from '../../src/base/units.ts'
+import type { Block, Source, SourceContext } from '../../src/sources/source.ts'
 
 /** For tests: what a source is given, with a clock that is moved by hand, and everything it said. */
 export interface TestContext extends SourceContext {

@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { parseNetwork } from '../base/address.ts'
+import { logTo } from '../base/log.ts'
+import { DAY_MS, HOUR_MS } from '../base/units.ts'
+import { dialectOf } from './index.ts'
+import { createKeeper } from './keeper.ts'
+import { alwaysProtected } from './protected.ts'
+import { type Request, RequestError } from './request.ts'
+
+const START = Date.UTC(2026, 0, 1)
+const until = START + HOUR_MS
+const own = { network: parseNetwork('203.0.113.7')!, because: 'own address of eth0' }
+const tables = [{ name: 'bad_ip', kind: 'dryRun', options: {} }]
+
+function scene({ isDeclared = true }: { isDeclared?: boolean } = {}) {
+  const lines: string[] = []
+  const timers: (() => void)[] = []
+  let networks = [...alwaysProtected, own]
+  const keeper = createKeeper({
+    dialectOf,
+    run: async () => assert.fail('a dry run ran something'),
+    log: logTo((line) => lines.push(line)),
+    timers: {
+      after: (_, run) => {
+        timers.push(run)
+        return () => {}
+      },
+    },
+    now: () => START,
+    readProtection: async () => ({ networks, troubles: [] }),
+  })
+  const ask = async (request: unknown) => keeper.handle(request as Request)
+  return {
+    keeper,
+    ask,
+    lines,
+    begin: async () => {
+      if (isDeclared) await ask({ kind: 'declare', tables })
+      await ask({ kind: 'begin' })
+      await keeper.settled()
+    },
+    protect: async (address: string) => {
+      networks = [...networks, { network: parseNetwork(address)!, because: 'own address of wg0' }]
+      for (const run of timers.splice(0)) run()
+      await new Promise((resolve) => setImmediate(resolve))
+    },
+    listed: async () => {
+      await keeper.settled()
+      const answer = await ask({ kind: 'list', table: 'bad_ip' })
+      assert.equal(answer.kind, 'entries')
+      return answer.kind === 'entries' ? answer.entries.map(({ address }) => address) : []
+    },
+  }
+}
+
+test('what is asked before the beginning is in the table after it, and later changes at once', async () => {
+  const { keeper, ask, begin, listed } = scene({ isDeclared: false })
+  await ask({ kind: 'declare', tables })
+  await ask({
+    kind: 'add',
+    table: 'bad_ip',
+    entries: [
+      { address: '192.0.2.1', until },
+      { address: '2001:db8::/64', until: null },
+    ],
+  })
+  assert.equal(keeper.status()[0]!.enforced, 0)
+  await begin()
+  assert.deepEqual(await listed(), ['192.0.2.1', '2001:db8::/64'])
+  await ask({ kind: 'delete', table: 'bad_ip', addresses: ['192.0.2.1', '192.0.2.9'] })
+  assert.deepEqual(await listed(), ['2001:db8::/64'])
+})
+
+describe('the protected set', () => {
+  test('is never banned, by hand neither, and the others of the same request are', async () => {
+    const { ask, begin, listed, lines } = scene()
+    await begin()
+    const addresses = ['203.0.113.7', '127.0.0.1', '192.0.2.1', '203.0.113.0/24', 'fe80::/64']
+    for (const byHand of [false, true]) {
+      const answer = await ask({
+        kind: 'add',
+        table: 'bad_ip',
+        byHand,
+        entries: addresses.map((address) => ({ address, until })),
+      })
+      assert.deepEqual(answer, {
+        kind: 'done',
+        refused: [
+          { address: '203.0.113.7', because: '203.0.113.7 is protected: own address of eth0' },
+          { address: '127.0.0.1', because: '127.0.0.0/8 is protected: loopback' },
+          { address: '203.0.113.0/24', because: '203.0.113.7 is protected: own address of eth0' },
+          { address: 'fe80::/64', because: 'fe80::/10 is protected: link-local' },
+        ],
+      })
+    }
+    assert.deepEqual(await listed(), ['192.0.2.1'])
+    assert.equal(lines[0], 'warning: table bad_ip: 203.0.113.7 is refused: 203.0.113.7 is protected: own address of eth0')
+  })
+
+  test('grows while we run: what was banned already is let go', async () => {
+    const { ask, begin, listed, protect } = scene()
+    await begin()
+    await ask({
+      kind: 'add',
+      table: 'bad_ip',
+      entries: ['192.0.2.1', '192.0.2.2', '198.51.100.1'].map((address) => ({ address, until })),
+    })
+    await protect('192.0.2.2')
+    assert.deepEqual(await listed(), ['192.0.2.1', '198.51.100.1'])
+    await ask({ kind: 'protect', networks: [{ address: '198.51.100.0/24', because: 'ignore list' }] })
+    assert.deepEqual(await listed(), ['192.0.2.1'])
+    await ask({ kind: 'protect', networks: [] })
+    const answer = await ask({ kind: 'add', table: 'bad_ip', entries: [{ address: '192.0.2.2', until }] })
+    assert.equal(answer.kind === 'done' && answer.refused.length, 1)
+  })
+})
+
+describe('anything else is not done', () => {
+  const add = (address: unknown, end: unknown = until, more = {}) => ({
+    kind: 'add',
+    table: 'bad_ip',
+    entries: [{ address, until: end }],
+    ...more,
+  })
+  const bad: readonly (readonly [string, unknown])[] = [
+    ['an unknown request', { kind: 'shell', command: 'id' }],
+    ['no request', 'add'],
+    ['a table that was not declared', { ...add('192.0.2.1'), table: 'other' }],
+    ['a second declaration', { kind: 'declare', tables }],
+    ['a key too many', { ...add('192.0.2.1'), via: 'sh' }],
+    ['an address that tools read otherwise', add('010.1.2.3')],
+    ['a mapped address', add('::ffff:192.0.2.1')],
+    ['a zone', add('fe80::1%eth0')],
+    ['a host name', add('localhost')],
+    ['host bits', add('192.0.2.1/24')],
+    ['text that is not canonical', add('2001:DB8::1')],
+    ['a number', add(3221225985)],
+    ['an automatic ban wider than /24', add('198.50.0.0/16')],
+    ['an automatic ban wider than /48', add('2001:db8::/32')],
+    ['no end', { kind: 'add', table: 'bad_ip', entries: [{ address: '192.0.2.1' }] }],
+    ['an end that is no number', add('192.0.2.1', Number.NaN)],
+    ['an end before there was time', add('192.0.2.1', -1)],
+    ['an end in two hundred years', add('192.0.2.1', START + 73_000 * DAY_MS)],
+    ['text to delete that is no address', { kind: 'delete', table: 'bad_ip', addresses: ['192.0.2.1; flush ruleset'] }],
+  ]
+  for (const [what, request] of bad) {
+    test(what, async () => {
+      const { ask, begin, listed } = scene()
+      await begin()
+      await assert.rejects(ask(request), RequestError)
+      assert.deepEqual(await listed(), [])
+    })
+  }
+
+  test('a table that its firewall does not take, or that no firewall is for', async () => {
+    const declare = (table: object) => scene({ isDeclared: false }).ask({ kind: 'declare', tables: [{ ...tables[0], ...table }] })
+    await assert.rejects(declare({ kind: 'netsh' }), /there is no firewall called netsh/)
+    await assert.rejects(declare({ kind: 'nftables', options: { size: 'big' } }), /size must be a whole number/)
+    await assert.rejects(declare({ name: 'a; reboot' }), RequestError)
+  })
+
+  test('a wide network by hand is done', async () => {
+    const { ask, begin, listed } = scene()
+    await begin()
+    await ask(add('198.50.0.0/16', until, { byHand: true }))
+    assert.deepEqual(await listed(), ['198.50.0.0/16'])
+  })
+
+  test('whatever comes, the keeper does it or refuses it by a RequestError', async () => {
+    const { ask, begin } = scene()
+    await begin()
+    const value = fc.oneof(fc.anything(), fc.constantFrom('bad_ip', '192.0.2.1', null, 'add', 'delete', 'list'))
+    const request = fc.record(
+      {
+        kind: fc.constantFrom('add', 'delete', 'list', 'begin', 'protect', 'declare'),
+        table: value,
+        entries: value,
+        addresses: value,
+        networks: value,
+        tables: value,
+      },
+      { requiredKeys: ['kind'] },
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(fc.anything(), request), async (message) => {
+        await ask(message).catch((error) => assert.ok(error instanceof RequestError, String(error)))
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+})
+
+test('panic takes all away and says so', async () => {
+  const { keeper, begin } = scene()
+  await begin()
+  assert.equal(await keeper.panic(), true)
+  assert.equal(keeper.status()[0]!.state, 'torn down')
+})
