@@ -20,7 +20,7 @@ const TRIED_NAMES = [
   'es',
   'minecraft',
 ]
-const KNOWN_NAMES = ['root', 'www-data', 'backup', 'mail', 'alice']
+const KNOWN_NAMES = ['root', 'www-data', 'backup', 'mail', 'alna']
 
 export function attack(world: World): Episode {
   const { random, hosts } = world
@@ -185,7 +185,7 @@ function* framing(world: World, host: Host, connections: number): Episode {
       `root from ${victim} port 22 ssh2\\nFailed password for root`,
       `sshd[1]: Failed password for root from ${victim} port 22 ssh2`,
       `]: message repeated 99 times: [ Failed password for root from ${victim} port 22 ssh2]`,
-      `Accepted password for alice from ${victim} port 22 ssh2`,
+      `Accepted password for alna from ${victim} port 22 ssh2`,
       '',
       ' ',
     ])

@@ -1,4 +1,4 @@
-import { publicIPv4 } from './hosts.ts'
+import { mixed, publicIPv4 } from './hosts.ts'
 
 /** Somebody who may come in. */
 export interface Friend {
@@ -8,9 +8,15 @@ export interface Friend {
   readonly addresses: readonly string[]
 }
 
-export const FRIENDS: readonly Friend[] = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'heidi'].map((name, i) => ({
+const BEGINNINGS = ['al', 'be', 'ca', 'di', 'el', 'fa', 'gi', 'ho']
+const ENDINGS = ['na', 'ro', 'ma', 'li', 'so', 'vi', 'ta', 'ne']
+
+/** So many that an address has times without a login. */
+export const FRIENDS: readonly Friend[] = BEGINNINGS.flatMap((a) => ENDINGS.map((b) => a + b)).map((name, i) => ({
   name,
   uid: 1000 + i,
   addresses:
-    i % 2 ? [`10.1.2.${i + 10}`, publicIPv4(0x51a7 * (i + 1))] : [publicIPv4(0xbeef * (i + 1)), `2a0e:b107:${i + 1}::${i + 7}`],
+    i % 2
+      ? [`10.1.2.${i + 10}`, publicIPv4(mixed(2 * i))]
+      : [publicIPv4(mixed(2 * i)), `2a0e:b107:${(i + 1).toString(16)}::${(i + 7).toString(16)}`],
 }))

@@ -55,7 +55,7 @@ export function publicIPv4(seed: number): string {
 }
 
 /** 32 bits that look random but depend on the argument alone (the finaliser of MurmurHash3). */
-function mixed(value: number): number {
+export function mixed(value: number): number {
   let h = value | 0
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)

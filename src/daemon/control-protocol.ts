@@ -123,6 +123,7 @@ const statusReport = v.object({
       hits: amount,
       overlongLines: amount,
       lostBytes: amount,
+      lostLines: amount,
     }),
   ),
   tables: v.array(

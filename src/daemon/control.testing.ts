@@ -33,6 +33,7 @@ export const wellReport: StatusReport = {
       hits: 99,
       overlongLines: 0,
       lostBytes: 0,
+      lostLines: 0,
     },
   ],
   tables: [{ table: 'bad_ip', kind: 'nftables', desired: 3, enforced: 3, state: 'enforcing', reason: null, queued: 0 }],

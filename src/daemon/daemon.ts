@@ -10,6 +10,7 @@ import type { Decision, OrderFact } from '../core/model.ts'
 import { dialectOf } from '../firewall/index.ts'
 import { createKeeper, type Keeper } from '../firewall/keeper.ts'
 import { readProtected, thisMachine } from '../firewall/read-protected.ts'
+import { RequestError } from '../firewall/request.ts'
 import { createRunner } from '../firewall/runner.ts'
 import type { Configuration } from '../parameters/parameters.ts'
 import { Committer } from '../store/committer.ts'
@@ -70,13 +71,18 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     return window === undefined ? FOR_LIFE : now() - parseDuration(window)!
   }
   const opened = orExplain(() => openState(databasePath, since(options.configuration.rules)))
-  if (opened.damage) log.error(`${opened.damage.message}; it is kept as ${databasePath}.corrupt, and a new one is begun`)
+  const tellKeptAside = () => log.warning(`the damaged database is kept as ${databasePath}.corrupt`)
+  if (opened.damage) {
+    log.error(opened.damage.message)
+    tellKeptAside()
+  }
   let { store } = opened
   const committer = new Committer({
     store,
     log,
     beginAnew: () => {
       keepAside(databasePath)
+      tellKeptAside()
       store = openSqlite(databasePath)
       return { store, present: current.engine.present() }
     },
@@ -94,19 +100,35 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   const first = await prepare(options.configuration)
   current = first
-  first.engine.start(opened.saved, first.protection)
-  if (opened.damage) {
-    // The database is lost, the tables are not: what they hold are bans whose reasons nobody knows any more.
-    await first.keeper.settled()
-    for (const table of first.configuration.tables.keys()) await first.engine.adopt(table, now())
+  let looking: NodeJS.Timeout | undefined
+  let purging: NodeJS.Timeout | undefined
+  let server: ControlServer | undefined
+
+  /** Tables whose entries are still to be taken up as bans, with what hindered it. */
+  const orphaned = new Map<string, string>()
+
+  /** The database is lost, the tables are not: what they hold are bans whose reasons nobody knows any more. */
+  async function adoptOrphaned(): Promise<void> {
+    for (const [table, hindrance] of orphaned) {
+      if (!current.configuration.tables.has(table)) continue
+      try {
+        await current.engine.adopt(table)
+        orphaned.delete(table)
+      } catch (error) {
+        if (error instanceof RequestError) throw error
+        const { message } = error as Error
+        if (message !== hindrance) log.warning(`table ${table}: its entries cannot be taken up as bans yet: ${message}`)
+        orphaned.set(table, message)
+      }
+    }
   }
 
-  const looking = setInterval(() => {
+  const look = async () => {
     const { watch, engine } = current
-    watch.look().then((protection) => protection && engine.protect(protection, now()), options.onFault)
-  }, PROTECTION_LOOK_MS)
-  const purging = setInterval(() => committer.purge(now() - KEEP_MS, PURGE_ROWS, now()), PURGE_EVERY_MS)
-
+    const protection = await watch.look()
+    if (protection) engine.protect(protection, now())
+    await adoptOrphaned()
+  }
   let reloading: Promise<unknown> = Promise.resolve()
   const control: DaemonControl = {
     status: () => statusReport({ ...current, version: options.version, committer, databasePath, startedAt, now: now() }),
@@ -179,12 +201,19 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     lock.release()
   }
 
-  let server: ControlServer | undefined
+  // The last that can be wrong; whoever asks is answered when all has begun.
   try {
     server = await listenForControl({ path: socketPath, control, log, now })
   } catch (error) {
     await stop()
     throw error
+  }
+  first.engine.start(opened.saved, first.protection)
+  looking = setInterval(() => void look().catch(options.onFault), PROTECTION_LOOK_MS)
+  purging = setInterval(() => committer.purge(now() - KEEP_MS, PURGE_ROWS, now()), PURGE_EVERY_MS)
+  if (opened.damage) {
+    for (const table of first.configuration.tables.keys()) orphaned.set(table, '')
+    await adoptOrphaned()
   }
   return { control, stop }
 }

@@ -100,12 +100,12 @@ export class Engine {
   /** Closes the logs; what was found is committed, the tables stay as they are. */
   async stop(): Promise<void> {
     this.#pipeline.stop()
-    clearTimeout(this.#wakeTimer)
-    clearTimeout(this.#retryTimer)
     for (const followed of this.#followed.splice(0)) followed.close()
     this.#logs.clear()
     this.#pipeline.settle()
     clearTimeout(this.#wakeTimer)
+    clearTimeout(this.#retryTimer)
+    this.#retryTimer = undefined
     await this.#asked
   }
 
@@ -113,6 +113,8 @@ export class Engine {
   resume(): void {
     this.#pipeline.restart()
     this.#followAll()
+    this.#pipeline.settle()
+    if (this.#options.committer.trouble) this.#retrySoon()
   }
 
   /** What must not be banned has changed. */
@@ -138,17 +140,22 @@ export class Engine {
   }
 
   /** Takes the entries of a table that nobody here knows for bans: the database was lost, and the table was not. */
-  async adopt(table: string, at: Instant): Promise<void> {
-    const answer = await this.#options.keeper.handle({ kind: 'list', table })
+  async adopt(table: string): Promise<void> {
+    const { keeper, log, now } = this.#options
+    // What was asked of the keeper before must be done: then the table is there.
+    await this.#asked
+    await keeper.settled()
+    const answer = await keeper.handle({ kind: 'list', table })
     const wanted = this.#core.wanted(table)
     const entries = answer.kind === 'entries' ? answer.entries.filter(({ address }) => !wanted.has(address)) : []
     const reason = 'found in the table when the database was lost'
+    const at = this.#pipeline.isCatchingUp ? 0 : now()
     for (const { address, until } of entries) {
       const network = parseNetwork(address)!
       this.#core.tell({ kind: 'order', at, order: { do: 'ban', network, table, until: until ?? FOR_LIFE, reason } })
     }
     this.#pipeline.settle()
-    if (entries.length > 0) this.#options.log.info(`table ${table}: ${entries.length} entries are taken up as bans`)
+    if (entries.length > 0) log.info(`table ${table}: ${entries.length} entries are taken up as bans`)
   }
 
   get core(): Core {
@@ -190,7 +197,9 @@ export class Engine {
       positionOf: (name) => this.#positions.get(name)?.position,
       say: (level, message) => log[level](message),
       onOpened: (source) => {
-        const saved = this.#positions.get(source.log)
+        const position = this.#positions.get(source.log)
+        // Where nothing can be read again, there are no hits to be passed over.
+        const saved = position && source.isReadOnce ? { ...position, toldHits: 0 } : position
         const reader = new LogReader({ log: source.log, feeds, scanner: regexpScanner(feeds), saved, keepsLines: true })
         this.#logs.set(source.log, { source, reader })
       },
@@ -204,7 +213,7 @@ export class Engine {
         this.#logs.delete(source.log)
       },
     }
-    const followed = openLogs(key, context, { startAt })
+    const followed = openLogs(key, context, { startAt, commands: this.configuration.commands })
     this.#followed.push(followed)
   }
 

@@ -83,7 +83,7 @@ export class LogReader {
     }
     this.scanner.scan(bytes, {
       match: (match) => {
-        const at = this.#timeOf(lineAt(match.start, match.end), block, arrivedAt)
+        const at = this.#timeOf(lineAt(match.start, match.end), match.start, block, arrivedAt)
         add(
           this.#hit(match, at, offset, this.#keepsLines ? utf8(lineAt(match.start, match.end)) : ''),
           offset + nextLine(bytes, match.end),
@@ -91,7 +91,7 @@ export class LogReader {
       },
       repeated: (start, end, times) => {
         if (this.#lastHitsEnd !== offset + start) return
-        const at = this.#timeOf(lineAt(start, end), block, arrivedAt)
+        const at = this.#timeOf(lineAt(start, end), start, block, arrivedAt)
         const position = offset + start
         const again = this.#lastHits.map((hit): HitFact => ({ ...hit, at, position, times }))
         for (const hit of again) add(hit, offset + nextLine(bytes, end))
@@ -139,9 +139,9 @@ export class LogReader {
     return prepared
   }
 
-  #timeOf(line: string, block: Block, arrivedAt: Instant | undefined): Instant {
-    const own =
-      block.catchingUp || arrivedAt === undefined ? parseTimestamp(line, { by: block.writtenBy, zone: this.#zone }) : arrivedAt
+  #timeOf(line: string, start: number, block: Block, arrivedAt: Instant | undefined): Instant {
+    const written = () => (block.timeOf ? block.timeOf(start) : parseTimestamp(line, { by: block.writtenBy, zone: this.#zone }))
+    const own = block.catchingUp || arrivedAt === undefined ? written() : arrivedAt
     const at = own ?? arrivedAt ?? this.#lastAt
     this.#lastAt = Math.max(this.#lastAt, arrivedAt === undefined ? at : Math.min(at, arrivedAt))
     return this.#lastAt

@@ -58,7 +58,8 @@ export class Pipeline {
 
   /** Reading may go on after `mayRead` was false. */
   resume(): void {
-    if (this.#ready.size > 0) this.#schedule()
+    // A block may be left whose log is closed by now.
+    if (this.#merge || this.#ready.size > 0) this.#schedule()
   }
 
   /** Reads nothing more; what was read and not yet told will be read again. */

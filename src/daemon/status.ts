@@ -66,7 +66,7 @@ export function statusReport(options: StatusOptions): StatusReport {
 }
 
 function logReport({ source, reader }: ReadLog): StatusReport['logs'][number] {
-  const { kind, reason, behindBytes, overlongLines, lostBytes } = source.state
+  const { kind, reason, behindBytes, overlongLines, lostBytes, lostLines = 0 } = source.state
   return {
     log: source.log,
     state: kind,
@@ -77,10 +77,20 @@ function logReport({ source, reader }: ReadLog): StatusReport['logs'][number] {
     hits: reader.hits,
     overlongLines,
     lostBytes,
+    lostLines,
   }
 }
 
-const noLog = { state: 'waiting', behindBytes: 0, lagMs: 0, lines: 0, hits: 0, overlongLines: 0, lostBytes: 0 } as const
+const noLog = {
+  state: 'waiting',
+  behindBytes: 0,
+  lagMs: 0,
+  lines: 0,
+  hits: 0,
+  overlongLines: 0,
+  lostBytes: 0,
+  lostLines: 0,
+} as const
 
 const tableStates = {
   starting: 'behind',

@@ -7,6 +7,11 @@ export interface Command {
   /** Name of the program and its arguments. */
   readonly argv: readonly string[]
   readonly stdin?: string
+  /**
+   * A question, as argv: where it ends with status 0 all is as it should be, and the command is not run. For what a program
+   * can do twice but should once.
+   */
+  readonly unless?: readonly string[]
   /** How long it may take where the runner's own limit is too short, as for the listing of a large table. */
   readonly timeoutMs?: number
 }
@@ -65,6 +70,11 @@ export interface Dialect {
   check(table: Table): readonly Command[]
   /** Reads the answers of `check`: undefined where all is well, else what is missing in a few words. */
   missing(table: Table, results: readonly CommandResult[]): string | undefined
+  /**
+   * What the table needs to block and `setUp` cannot make, such as a rule in the user's own configuration, from the answers of
+   * `check`: what is wrong and what to do, in one sentence. Undefined where all is well.
+   */
+  unmet?(table: Table, results: readonly CommandResult[]): string | undefined
   /** Puts entries in that are not in. */
   add(table: Table, entries: readonly Entry[], now: Instant): readonly Command[]
   /** Gives entries that are in their new end, without a moment in which they are out. Undefined where `add` does it. */

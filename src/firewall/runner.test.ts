@@ -125,3 +125,9 @@ test('at shutdown what runs is ended and nothing more is begun', async () => {
   assert.equal((await running).trouble, 'killed: shutting down')
   assert.equal((await ending({ argv: ['long'] })).trouble, 'not run: shutting down')
 })
+
+test('a command is not run where its question is answered by status 0', async () => {
+  const [ask, act] = [script('ask', 'exit "$1"'), script('act', 'echo done')]
+  assert.deepEqual(await run({ argv: [act], unless: [ask, '0'] }), { status: 0, stdout: '', stderr: '' })
+  assert.deepEqual(await run({ argv: [act], unless: [ask, '1'] }), { status: 0, stdout: 'done\n', stderr: '' })
+})

@@ -37,7 +37,7 @@ export function createRunner(options: RunnerOptions = {}): Runner {
   const env = { PATH: path, LC_ALL: 'C', TZ: 'UTC' }
   const found = new Map<string, string>()
 
-  return (command) =>
+  const runOne: Runner = (command) =>
     new Promise((resolve) => {
       const never = (trouble: string) => resolve({ status: null, stdout: '', stderr: '', trouble })
       if (signal?.aborted) return never('not run: shutting down')
@@ -99,6 +99,14 @@ export function createRunner(options: RunnerOptions = {}): Runner {
       })
       child.once('close', (status, killedBy) => end(status, killedBy ? `ended by ${killedBy}` : undefined))
     })
+
+  return async (command) => {
+    if (command.unless) {
+      const answer = await runOne({ argv: command.unless })
+      if (answer.status === 0) return answer
+    }
+    return runOne(command)
+  }
 }
 
 /** The first executable file of that name in the folders of the path. */

@@ -52,6 +52,8 @@ function pretendFirewall(time: { now: () => number }, { canProbe = true }: { can
     entries: new Map<string, Until>(),
     size: Number.POSITIVE_INFINITY,
     refuses: (_key: string): boolean => false,
+    /** What the user must still do. */
+    unmet: undefined as string | undefined,
     /** What every command answers instead, while it is set. */
     trouble: undefined as Partial<CommandResult> | undefined,
     /** The verbs of all commands, with the number of entries. */
@@ -100,6 +102,7 @@ function pretendFirewall(time: { now: () => number }, { canProbe = true }: { can
     setUp: () => say('set-up'),
     check: () => say('check'),
     missing: (_, [result]) => (result!.stdout === 'true' ? undefined : 'table bad_ip'),
+    unmet: () => firewall.unmet,
     add: (_, entries) => [
       sayAll(
         'add',
@@ -534,5 +537,44 @@ describe('ends', () => {
     keeper.want([entry('192.0.2.1', START)])
     await time.rest()
     assert.deepEqual(firewall.ofSaid('add'), [])
+  })
+})
+
+describe('a table that blocks nothing until the user has done his part', () => {
+  test('is filled all the same, is not called enforcing, and is as soon as it is done; each is said once', async () => {
+    const { time, firewall, lines, keeper } = scene()
+    firewall.unmet = 'no rule blocks <bad_ip>; add one'
+    keeper.want(entries(3))
+    keeper.begin()
+    await time.pass(10 * SECOND_MS)
+    assert.equal(firewall.entries.size, 3)
+    const { state, reason, desired, enforced } = keeper.status()
+    assert.deepEqual(
+      { state, reason, desired, enforced },
+      { state: 'not enforcing', reason: firewall.unmet, desired: 3, enforced: 0 },
+    )
+    assert.deepEqual(lines, ['error: table bad_ip: not enforcing: no rule blocks <bad_ip>; add one'])
+
+    firewall.unmet = undefined
+    await time.pass(2 * SECOND_MS)
+    assert.deepEqual(lines.slice(1), ['table bad_ip: enforcing again after 12.0 s'])
+    assert.equal(keeper.status().state, 'enforcing')
+    assert.equal(keeper.status().enforced, 3)
+  })
+
+  test('is seen when it comes to be so later, and repairs go on meanwhile', async () => {
+    const { time, firewall, lines, keeper } = scene()
+    keeper.want(entries(3))
+    keeper.begin()
+    await time.rest()
+    firewall.unmet = 'no rule blocks <bad_ip>; add one'
+    firewall.entries.clear()
+    await time.pass(5 * SECOND_MS)
+    assert.equal(keeper.status().state, 'not enforcing')
+    assert.equal(firewall.entries.size, 3)
+    assert.match(
+      lines.join(),
+      /^error: table bad_ip: not enforcing: no rule .*,warning: table bad_ip: 3 of 3 entries were gone; /,
+    )
   })
 })

@@ -104,6 +104,9 @@ export class TableKeeper {
   #working: Promise<void> = Promise.resolve()
   /** What `check` still finds missing after it was set up: it and the firewall do not understand each other there. */
   #neverFound: string | undefined
+  /** What only the user can make, and has not made. */
+  #unmet: string | undefined
+  #unmetSince = 0
   /** An entry of each length and family that was in when last seen: a set that was emptied shows in one of them. */
   readonly #samples = new Map<number, string>()
   #repair: Repair | undefined
@@ -224,7 +227,7 @@ export class TableKeeper {
       reason,
       lastError: this.#lastError,
       desired: this.#wanted.size,
-      enforced: this.#needsSetUp ? 0 : this.#enforced.size + covered,
+      enforced: this.#needsSetUp || this.#unmet !== undefined ? 0 : this.#enforced.size + covered,
       queued: this.#toAdd.size + this.#toDelete.size + this.#inFlight.size,
       setAside: this.#setAside.size,
       strange: this.#strange,
@@ -233,6 +236,7 @@ export class TableKeeper {
 
   #reasonInWords(): string | undefined {
     if (this.#reason !== undefined) return this.#reason
+    if (this.#unmet !== undefined) return this.#unmet
     if (this.#needsSetUp && this.#repair?.missing !== undefined) return `${this.#repair.missing} is missing`
     if (this.#fullReason !== undefined) return this.#fullReason
     if (this.#neverFound !== undefined) return `${this.#neverFound} seems to be missing although it was set up`
@@ -241,7 +245,7 @@ export class TableKeeper {
 
   #stateInWords(reason: string | undefined): TableStatus['state'] {
     if (this.#state === 'torn down') return 'torn down'
-    if (this.#reason !== undefined) return 'not enforcing'
+    if (this.#reason !== undefined || this.#unmet !== undefined) return 'not enforcing'
     if (!this.#isCompared) return 'starting'
     if (this.#needsSetUp) return 'not enforcing'
     return reason === undefined ? 'enforcing' : 'partly enforcing'
@@ -437,6 +441,7 @@ export class TableKeeper {
       log.warning(`table ${table.name}: ${missing} seems to be missing although it was set up; it is not looked for any more`)
     }
     this.#neverFound = missing
+    this.#noteUnmet(checks)
     this.#needsSetUp = false
     this.#well()
     // Not waited for: new bans need not wait for the listing of old ones.
@@ -530,10 +535,22 @@ export class TableKeeper {
     const failed = results.find(({ status }) => status !== 0)
     if (failed) return this.#because(failed)
     const missing = dialect.missing(table, results)
+    this.#noteUnmet(results)
     if (missing === undefined || missing === this.#neverFound) return undefined
     this.#needsSetUp = true
     this.#repair = { since: this.#repair?.since ?? now(), missing, gone: this.#repair?.gone ?? 0 }
     return missing
+  }
+
+  /** Entries are put in all the same, so that they are in force as soon as the user has done it. */
+  #noteUnmet(results: readonly CommandResult[]): void {
+    const { dialect, log, now, table } = this.#o
+    const unmet = dialect.unmet?.(table, results)
+    if (unmet === this.#unmet) return
+    if (this.#unmet === undefined) this.#unmetSince = now()
+    if (unmet === undefined) log.info(`table ${table.name}: enforcing again after ${seconds(now() - this.#unmetSince)}`)
+    else log.error(`table ${table.name}: not enforcing: ${unmet}`)
+    this.#unmet = unmet
   }
 
   /** Looks for the next part of what should be in, a sample of each kind always with it, and puts back what is gone. */

@@ -36,6 +36,7 @@ export class Framer {
   constructor({ chunkBytes, lineBytesMax }: FramerLimits) {
     this.#chunkBytes = chunkBytes
     this.#lineBytesMax = lineBytesMax
+    // When nothing more is whole, at most a line is left; after it a chunk has room, or the line feed that the last line lacks.
     this.#bytes = Buffer.allocUnsafeSlow(chunkBytes + lineBytesMax + 1)
   }
 
@@ -69,7 +70,7 @@ export class Framer {
       this.#end -= this.#start
       this.#start = 0
     }
-    return this.#bytes.subarray(this.#end, Math.min(this.#end + this.#chunkBytes, this.#bytes.length - 1))
+    return this.#bytes.subarray(this.#end, this.#end + this.#chunkBytes)
   }
 
   /** So many bytes were put where `free()` said. */

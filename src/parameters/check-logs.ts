@@ -3,15 +3,22 @@ import { showValue } from '../base/value.ts'
 import { type Pattern, WEIGHT_DEFAULT } from '../matching/pattern.ts'
 import type { Feed } from '../matching/scanner.ts'
 import type { Generic } from '../rules/generic.ts'
+import { logKeyFault, logSchemes } from '../sources/index.ts'
 import { checkPattern } from './check-pattern.ts'
+import type { Commands } from './commands-json.ts'
 import type { Findings, Path } from './fault.ts'
 import type { LogEntry } from './parameters.ts'
 
-/** Keys that are no path. */
-const otherKeys = ['stdin:']
-
-/** The logs with their feeds; every pattern with its name and weight. */
-export function checkLogs(raw: unknown, rules: ReadonlyMap<string, Generic>, findings: Findings): readonly LogEntry[] {
+/**
+ * The logs with their feeds; every pattern with its name and weight. `commands` are those that `command:NAME` may mean,
+ * undefined where that is not known.
+ */
+export function checkLogs(
+  raw: unknown,
+  rules: ReadonlyMap<string, Generic>,
+  commands: Commands | undefined,
+  findings: Findings,
+): readonly LogEntry[] {
   const example = "write logs: { '/var/log/authlog': { hackers: sshd } }"
   if (raw === undefined) {
     findings.fault(['logs'], 'is missing', example)
@@ -24,18 +31,32 @@ export function checkLogs(raw: unknown, rules: ReadonlyMap<string, Generic>, fin
   const entries = Object.entries(raw)
   if (entries.length === 0) findings.fault(['logs'], 'is empty: there is nothing to follow', example)
   return entries.map(([key, feeds]) => {
-    checkKey(key, findings)
+    checkKey(key, commands, findings)
     return { key, feeds: checkFeeds(feeds, key, rules, findings) }
   })
 }
 
-function checkKey(key: string, findings: Findings): void {
+function checkKey(key: string, commands: Commands | undefined, findings: Findings): void {
   const path = ['logs', key]
-  const [, scheme] = /^([a-z][a-z0-9-]*):/i.exec(key) ?? []
+  const [, scheme, rest = ''] = /^([a-z][a-z0-9-]*):(.*)$/is.exec(key) ?? []
   if (scheme !== undefined) {
-    const near = nearest(key, otherKeys)
-    const hint = near ? `did you mean "${near}"?` : `write an absolute path, or ${otherKeys.join(', ')}`
-    if (!otherKeys.includes(key)) findings.fault(path, `there is no log "${key}"`, hint)
+    if (!logSchemes.has(scheme)) {
+      const near = nearest(scheme, logSchemes.keys())
+      const hint = near ? `did you mean "${near}:"?` : `write an absolute path, or ${[...logSchemes.values()].join(', ')}`
+      findings.fault(path, `there is no log "${key}"`, hint)
+      return
+    }
+    const hint = logKeyFault(key)
+    if (hint !== undefined) findings.fault(path, 'is not understood', hint)
+    else if (scheme === 'command' && commands && !commands.has(rest)) {
+      const near = nearest(rest, commands.keys())
+      const known = [...commands.keys()].join(', ') || 'none'
+      findings.fault(
+        path,
+        `there is no command "${rest}"`,
+        near ? `did you mean "${near}"?` : `write it in commands.json, which has ${known}`,
+      )
+    }
   } else if (!key.startsWith('/')) {
     findings.fault(
       path,

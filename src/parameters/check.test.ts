@@ -13,9 +13,11 @@ const good = {
   logs: { '/var/log/authlog': { hackers: [{ regex }] } },
 }
 
+const commands = new Map([['mail', ['/usr/bin/ssh', 'mail']]])
+
 /** What is said of these parameters, everything else being right. */
 function said(changed: Readonly<Record<string, unknown>>): readonly string[] {
-  return checkParameters({ ...good, ...changed }, { folder: '/etc/log2table' }).faults.map(formatFault)
+  return checkParameters({ ...good, ...changed }, { folder: '/etc/log2table', commands }).faults.map(formatFault)
 }
 
 /** What is said of this pattern, its path left out. */
@@ -195,7 +197,7 @@ const faults: readonly (readonly [what: string, changed: Readonly<Record<string,
   [
     'a firewall that is not known',
     { tables: { bad_ip: { kind: 'cisco', options: {} } } },
-    ['tables.bad_ip: tables of kind "cisco" are not known here; write nftables() or dryRun()'],
+    ['tables.bad_ip: tables of kind "cisco" are not known here; write pf() or nftables() or ipset() or dryRun()'],
   ],
   [
     'a name no firewall takes',
@@ -277,7 +279,26 @@ const faults: readonly (readonly [what: string, changed: Readonly<Record<string,
   [
     'a kind of log that is not known',
     { logs: { 'tcp:5': good.logs['/var/log/authlog'] } },
-    ['logs["tcp:5"]: there is no log "tcp:5"; write an absolute path, or stdin:'],
+    [
+      'logs["tcp:5"]: there is no log "tcp:5"; write an absolute path, or ' +
+        'journal:UNIT, command:NAME, syslog:udp://ADDRESS:PORT, docker:PATH, stdin:',
+    ],
+  ],
+  [
+    'a command that commands.json does not have',
+    { logs: { 'command:mial': good.logs['/var/log/authlog'], 'command:x': good.logs['/var/log/authlog'] } },
+    [
+      'logs["command:mial"]: there is no command "mial"; did you mean "mail"?',
+      'logs["command:x"]: there is no command "x"; write it in commands.json, which has mail',
+    ],
+  ],
+  [
+    'a key of a kind of log that is not understood',
+    { logs: { 'journal:-u ssh': good.logs['/var/log/authlog'] } },
+    [
+      'logs["journal:-u ssh"]: is not understood; ' +
+        'write a unit ("journal:ssh.service"), a field ("journal:_COMM=sshd"), or nothing for the whole journal',
+    ],
   ],
   [
     'a mistyped kind of log',

@@ -6,6 +6,7 @@ import type { Table } from '../firewall/firewall.ts'
 import { dialectOf, dialects } from '../firewall/index.ts'
 import { checkLogs } from './check-logs.ts'
 import { checkRules } from './check-rules.ts'
+import type { Commands } from './commands-json.ts'
 import { type Fault, Findings, type Path } from './fault.ts'
 import { CONTROL_SOCKET, type Configuration, type Parameters, stateFolderOf } from './parameters.ts'
 
@@ -27,10 +28,14 @@ const parameterKeys = [
 /** Finds everything that is wrong with what a parameters file exports, and puts the defaults in place. */
 export function checkParameters(
   raw: unknown,
-  { folder, platform = process.platform }: { folder: string | undefined; platform?: NodeJS.Platform },
+  {
+    folder,
+    commands,
+    platform = process.platform,
+  }: { folder: string | undefined; commands?: Commands | undefined; platform?: NodeJS.Platform },
 ): Checked {
   const findings = new Findings()
-  const configuration = checkAll(raw, findings, folder, platform)
+  const configuration = checkAll(raw, findings, folder, commands, platform)
   const { faults } = findings
   const isFaulty = faults.some(({ severity }) => severity === 'fault')
   return { configuration: isFaulty ? undefined : configuration, faults }
@@ -40,6 +45,7 @@ function checkAll(
   raw: unknown,
   findings: Findings,
   folder: string | undefined,
+  commands: Commands | undefined,
   platform: NodeJS.Platform,
 ): Configuration | undefined {
   if (!isRecord(raw)) {
@@ -54,7 +60,8 @@ function checkAll(
     ignore: checkIgnore(raw.ignore, findings),
     tables,
     rules,
-    logs: checkLogs(raw.logs, rules, findings),
+    logs: checkLogs(raw.logs, rules, commands, findings),
+    commands: commands ?? new Map(),
     stateFolder: checkPath(raw.stateFolder, ['stateFolder'], stateFolderOf(platform), findings),
     control: checkPath(raw.control, ['control'], CONTROL_SOCKET, findings),
   }

@@ -73,6 +73,7 @@ function configurationOf(logs: readonly LogEntry[], platform: NodeJS.Platform): 
     tables: new Map([[TABLE, { ...dryRun(), name: TABLE }]]),
     rules: new Map([[RULE, new Hackers({ table: TABLE })]]),
     logs,
+    commands: new Map(),
     stateFolder: stateFolderOf(platform),
     control: CONTROL_SOCKET,
   }

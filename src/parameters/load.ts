@@ -3,6 +3,7 @@ import { registerHooks } from 'node:module'
 import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { checkParameters } from './check.ts'
+import { loadCommands } from './commands-json.ts'
 import { type Fault, formatPath } from './fault.ts'
 import { readIgnoreFile } from './ignore-file.ts'
 import { describeImportFault, describeThrown } from './load-faults.ts'
@@ -46,8 +47,13 @@ export async function loadConfiguration(folder: string): Promise<Loaded> {
     return faulty({ path: '', message: 'has no default export', hint: 'write "export default parameters({ ... })"' })
   }
   try {
-    const { configuration, faults } = checkParameters(exports.default, { folder: resolve(folder) })
-    const all = [...faults.map((fault) => ({ ...fault, file })), ...ignoreFileFaults(configuration, exports.default, file)]
+    const { commands, faults: commandFaults } = loadCommands(resolve(folder))
+    const { configuration, faults } = checkParameters(exports.default, { folder: resolve(folder), commands })
+    const all = [
+      ...faults.map((fault) => ({ ...fault, file })),
+      ...commandFaults,
+      ...ignoreFileFaults(configuration, exports.default, file),
+    ]
     const isFaulty = all.some(({ severity }) => severity === 'fault')
     return { configuration: isFaulty ? undefined : configuration, faults: all, files, isMissing: false }
   } catch (error) {

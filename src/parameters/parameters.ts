@@ -3,6 +3,7 @@ import type { Table, TableSpec } from '../firewall/firewall.ts'
 import type { Pattern } from '../matching/pattern.ts'
 import type { Feed } from '../matching/scanner.ts'
 import type { Generic } from '../rules/generic.ts'
+import type { Commands } from './commands-json.ts'
 
 /** What a user writes in /etc/log2table/parameters.ts. */
 export interface Parameters {
@@ -17,7 +18,8 @@ export interface Parameters {
   readonly rules: Readonly<Record<string, Generic>>
   /**
    * Which patterns of which log feed which rule: `'/var/log/authlog': { hackers: sshd }`. A log is an absolute path, in
-   * which `*` and `?` stand for anything but a slash, or `stdin:`.
+   * which `*` and `?` stand for anything but a slash, or one of `journal:UNIT`, `command:NAME`, `syslog:udp://ADDRESS:PORT`,
+   * `docker:PATH` and `stdin:`.
    */
   readonly logs: Readonly<Record<string, Readonly<Record<string, readonly Pattern[]>>>>
   /** Where the state is kept. Default /var/lib/log2table, on the BSDs /var/db/log2table. */
@@ -43,6 +45,8 @@ export interface Configuration {
   readonly tables: ReadonlyMap<string, Table>
   readonly rules: ReadonlyMap<string, Generic>
   readonly logs: readonly LogEntry[]
+  /** What commands.json holds. */
+  readonly commands: Commands
   readonly stateFolder: string
   readonly control: string
 }

@@ -522,14 +522,97 @@ test('two rotated files that begin with the same kilobyte are told apart by what
   before.source.close()
   write('mine 2')
   rotate('authlog', 'authlog.2')
-  write(same, 'other')
+  write(same, 'other, and longer')
   rotate('authlog', 'authlog.1')
   compress('authlog.2')
   compress('authlog.1')
   write('new')
   const after = restart(before)
   await after.until(after.context, () => after.lines.includes('new'))
-  assert.deepEqual(after.lines, ['mine 2', same, 'other', 'new'])
+  assert.deepEqual(after.lines, ['mine 2', same, 'other, and longer', 'new'])
+})
+
+test('a file that was written anew with the same first kilobyte is known by what stands before the place', () => {
+  const same = 'x'.repeat(2_000)
+  write(same, 'mine')
+  const before = follow()
+  before.now()
+  writeFileSync(log, '')
+  write(same, 'another', 'more')
+  assert.deepEqual(restart(before).now(), [same, 'another', 'more'])
+})
+
+test('a log that was not there at the first start is read from its start at the next, wherever that is to begin', () => {
+  const before = follow({ startAt: 'end' })
+  before.now()
+  before.source.close()
+  write('written while nobody followed')
+  assert.deepEqual(follow({ startAt: 'end', position: before.position }).now(), ['written while nobody followed'])
+})
+
+test('a file that was read and let go is not taken for an unread one because its writer comes back to it', () => {
+  write('1')
+  const following = follow()
+  following.now()
+  rotate('authlog', 'authlog.1')
+  write('2')
+  following.now()
+  following.context.clockAt += LINGER_MS
+  following.now()
+  unlinkSync(log)
+  appendFileSync(`${log}.1`, 'too late\n')
+  utimesSync(`${log}.1`, Date.now() / 1_000 + 10, Date.now() / 1_000 + 10)
+  write('3')
+  assert.deepEqual(following.now(), ['3'])
+})
+
+test('a file that gets the inode of the one which was there at the start counts by arrival', () => {
+  write('a long line that was there before the start')
+  const following = follow()
+  following.now()
+  for (const line of ['2', '3', '4']) {
+    unlinkSync(log)
+    write(line)
+    following.now()
+    following.context.clockAt += LINGER_MS
+    following.now()
+  }
+  assert.deepEqual(
+    following.blocks.map((block) => block.catchingUp),
+    [true, false, false, false],
+  )
+})
+
+test('a log that was left empty and copied and emptied twice while nobody followed is read from the copies first', () => {
+  writeFileSync(`${log}.1`, 'read before\n')
+  write()
+  utimesSync(log, 2_000, 2_000)
+  utimesSync(`${log}.1`, 1_000, 1_000)
+  const before = follow()
+  before.now()
+  before.source.close()
+  rotate('authlog.1', 'authlog.2')
+  write('1')
+  copyTruncate()
+  rotate('authlog.1', 'authlog.2', 'authlog.3')
+  write('2')
+  copyTruncate()
+  write('3')
+  const after = restart(before)
+  assert.deepEqual(after.now(), ['1', '2', '3'])
+  assert.equal(after.source.state.lostBytes, 0)
+})
+
+test('a log that was left empty is read from its start, not a rotated file that its program still writes to', () => {
+  write('read before')
+  rotate('authlog', 'authlog.1')
+  writeFileSync(log, '')
+  const before = follow()
+  before.now()
+  before.source.close()
+  appendFileSync(`${log}.1`, 'too late\n')
+  write('1')
+  assert.deepEqual(restart(before).now(), ['1'])
 })
 
 test('a restart in the middle of a rotated file goes on there', async () => {

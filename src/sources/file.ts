@@ -14,9 +14,11 @@ export interface FileOptions {
   readonly isNew?: boolean
   /** How often the file is looked at, whatever hints say; 0 for never, then somebody calls `poll`. */
   readonly pollMs?: number
+  /** The longest line, where it is another than for all logs. */
+  readonly lineBytesMax?: number
 }
 
-export const POLL_MS = 250
+const POLL_MS = 250
 /**
  * A file that was rotated away is kept open this long and read when it grows: the program that writes it learns of the
  * rotation later than we do, and servers with several processes go on with the old file for a while.
@@ -51,6 +53,7 @@ export class FileSource implements Source {
   readonly log: string
   readonly #context: SourceContext
   readonly #startAt: 'start' | 'end'
+  readonly #generationOptions: { readonly onReady: () => void; readonly lineBytesMax?: number }
   /** What was there when the source was opened. */
   #atOpen: Pick<Stats, 'dev' | 'ino' | 'size'> | undefined
   /** Open files, the oldest first; the last is the one being written, or on the way to it. */
@@ -71,8 +74,10 @@ export class FileSource implements Source {
   #endHints = () => {}
   readonly #timer: NodeJS.Timeout | undefined
 
-  constructor(path: string, context: SourceContext, { startAt = 'start', isNew = false, pollMs = POLL_MS }: FileOptions = {}) {
+  constructor(path: string, context: SourceContext, options: FileOptions = {}) {
+    const { startAt = 'start', isNew = false, pollMs = POLL_MS, lineBytesMax } = options
     this.log = path
+    this.#generationOptions = { onReady: this.#onReady, ...(lineBytesMax !== undefined && { lineBytesMax }) }
     this.#context = context
     this.#startAt = context.position === undefined ? startAt : 'start'
     this.#atOpen = isNew ? undefined : this.#attempt(() => statOf(path))
@@ -105,9 +110,11 @@ export class FileSource implements Source {
     return this.#attempt(() => this.#read())
   }
 
-  /** Looks whether anything has changed; calls `onReady` where it has. The truth behind the hints. */
-  poll(): void {
-    if (!this.#isClosed && this.#attempt(() => this.#hasNews())) this.#context.onReady()
+  /** Looks whether anything has changed, and calls `onReady` where it has. The truth behind the hints. */
+  poll(): boolean {
+    const hasNews = !this.#isClosed && this.#attempt(() => this.#hasNews()) === true
+    if (hasNews) this.#context.onReady()
+    return hasNews
   }
 
   close(): void {
@@ -218,7 +225,7 @@ export class FileSource implements Source {
     const current = statOf(this.log)
     const missing: Mark[] = []
     for (const mark of marks) {
-      const file = this.#find(mark)
+      const file = this.#findCopy(mark, current) ?? this.#find(mark)
       if (file) this.#add(file)
       else missing.push(mark)
     }
@@ -265,6 +272,19 @@ export class FileSource implements Source {
     return undefined
   }
 
+  /**
+   * A file that was empty when it was left cannot be known by what is in it. Where it was written since, and rotated files were
+   * made since, it was copied and emptied meanwhile: the oldest of them has what came first. (Not one that was there before and
+   * has grown: its program goes on with it, and it was read.)
+   */
+  #findCopy(mark: Mark, current: Stats | undefined): Generation | undefined {
+    if (mark.headBytes > 0 || !current || !isSame(current, mark) || current.mtimeMs === mark.changedAt) return undefined
+    const { siblings } = siblingsOf(this.log)
+    const isNew = ({ path, changedAt }: Sibling) => Math.min(changedAt, statOf(path)?.birthtimeMs ?? 0) > mark.changedAt
+    const copy = siblings.find((one) => one.isRotation && isNew(one) && this.#isUnread(one))
+    return copy && this.#openCandidate(copy)
+  }
+
   /** Opens a file that may be the one of a mark; undefined where it is not. */
   #openAt(mark: Mark, candidate: Candidate): Generation | undefined {
     if (mark.head === '' && !isSame(candidate, mark)) return undefined
@@ -286,13 +306,13 @@ export class FileSource implements Source {
   }
 
   #openCurrent(expected: Stats): Generation | undefined {
-    const file = openGeneration(this.log, { isGzip: false, onReady: this.#onReady, expected })
+    const file = openGeneration(this.log, { ...this.#generationOptions, isGzip: false, expected })
     if (file && isSame(file, this.#atOpen)) file.catchUpTo = this.#atOpen!.size
     return file
   }
 
   #openCandidate(candidate: Candidate): Generation | undefined {
-    const file = openGeneration(candidate.path, { isGzip: candidate.isGzip, onReady: this.#onReady, expected: candidate })
+    const file = openGeneration(candidate.path, { ...this.#generationOptions, isGzip: candidate.isGzip, expected: candidate })
     if (!file) return undefined
     if (candidate.path !== this.log) {
       file.catchUpTo = Number.POSITIVE_INFINITY

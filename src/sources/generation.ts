@@ -37,7 +37,7 @@ export type Taken =
 /** Framers lie here while their file has nothing to read: a thousand quiet logs need no buffers. */
 const idleFramers: Framer[] = []
 const IDLE_FRAMERS_MAX = 4
-const scratch = Buffer.allocUnsafeSlow(FINGERPRINT_BYTES + CHUNK_BYTES + LINE_BYTES_MAX)
+let scratch = Buffer.allocUnsafeSlow(FINGERPRINT_BYTES + CHUNK_BYTES + LINE_BYTES_MAX)
 
 /** Opens a file; undefined where the name has come to mean another one than the expected. Throws `Unreadable`. */
 export function openGeneration(
@@ -46,6 +46,7 @@ export function openGeneration(
     readonly isGzip: boolean
     readonly onReady: () => void
     readonly expected?: { readonly dev: number; readonly ino: number }
+    readonly lineBytesMax?: number
   },
 ): Generation | undefined {
   const { fd, stat } = openRegularFile(path)
@@ -75,6 +76,7 @@ export class Generation {
   overlongLines = 0
   readonly #fd: number
   readonly #onReady: () => void
+  readonly #lineBytesMax: number
   readonly #fingerprint = new Fingerprint()
   #framer: Framer | undefined
   #offset = 0
@@ -86,7 +88,18 @@ export class Generation {
   /** Where a compressed file is to be read from, until the text has come that far. */
   #sought: Mark | undefined
 
-  constructor(path: string, fd: number, { isGzip, onReady }: { readonly isGzip: boolean; readonly onReady: () => void }) {
+  constructor(
+    path: string,
+    fd: number,
+    {
+      isGzip,
+      onReady,
+      lineBytesMax = LINE_BYTES_MAX,
+    }: { readonly isGzip: boolean; readonly onReady: () => void; readonly lineBytesMax?: number },
+  ) {
+    const scratchBytes = FINGERPRINT_BYTES + CHUNK_BYTES + lineBytesMax
+    if (scratch.length < scratchBytes) scratch = Buffer.allocUnsafeSlow(scratchBytes)
+    this.#lineBytesMax = lineBytesMax
     const stat = fstatSync(fd)
     this.path = path
     this.dev = stat.dev
@@ -141,11 +154,11 @@ export class Generation {
 
   /** Starts with the first line that is not whole before `size`: what is written from now on. */
   startAtEnd(size: number): void {
-    const length = Math.min(size, LINE_BYTES_MAX + 1)
+    const length = Math.min(size, this.#lineBytesMax + 1)
     const end = this.#readAt(scratch.subarray(0, length), size - length)
     const lineFeed = end.lastIndexOf(10)
     if (lineFeed >= 0) this.#moveTo(size - length + lineFeed + 1, false)
-    else if (length <= LINE_BYTES_MAX) this.#moveTo(0, false)
+    else if (length <= this.#lineBytesMax) this.#moveTo(0, false)
     else this.#moveTo(size, true)
   }
 
@@ -293,14 +306,16 @@ export class Generation {
 
   #borrowFramer(): Framer {
     if (!this.#framer) {
-      this.#framer = idleFramers.pop() ?? new Framer({ chunkBytes: CHUNK_BYTES, lineBytesMax: LINE_BYTES_MAX })
+      const idle = this.#lineBytesMax === LINE_BYTES_MAX ? idleFramers.pop() : undefined
+      this.#framer = idle ?? new Framer({ chunkBytes: CHUNK_BYTES, lineBytesMax: this.#lineBytesMax })
       this.#framer.restart(this.#offset, this.#isInOverlongLine)
     }
     return this.#framer
   }
 
   #releaseFramer(): void {
-    if (this.#framer && idleFramers.length < IDLE_FRAMERS_MAX) idleFramers.push(this.#framer)
+    const isUsual = this.#lineBytesMax === LINE_BYTES_MAX
+    if (this.#framer && isUsual && idleFramers.length < IDLE_FRAMERS_MAX) idleFramers.push(this.#framer)
     this.#framer = undefined
   }
 }

@@ -1,15 +1,12 @@
 import { lstatSync, type Stats, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type FileOptions, FileSource, LINGER_MS } from './file.ts'
-import { watchFolder } from './hints.ts'
 import { originalsOf } from './rotation.ts'
 import type { LogsContext, OpenLogs } from './source.ts'
-import { expandGlob, fixedFolder } from './wildcards.ts'
+import { expandGlob } from './wildcards.ts'
 
-/** How often is looked for new files, whatever hints say. */
-const EXPAND_MS = 2_000
-/** A folder that changes is looked at this often at most. */
-const EXPAND_PAUSE_MS = 50
+/** How often is looked for new files: listing a folder costs more than looking at a file. */
+const EXPAND_MS = 1_000
 /** How many files one glob may follow; more are told and left out. */
 const FILES_MAX = 1_000
 
@@ -36,9 +33,7 @@ export class GlobLogs implements OpenLogs {
   readonly #left = new Set<string>()
   #isFirst = true
   #hasSaidTooMany = false
-  readonly #endHints: () => void
   readonly #timer: NodeJS.Timeout | undefined
-  #soon: NodeJS.Timeout | undefined
 
   constructor(pattern: string, context: LogsContext, options: GlobOptions = {}) {
     this.key = pattern
@@ -48,11 +43,6 @@ export class GlobLogs implements OpenLogs {
     this.#isFirst = false
     const { expandMs = EXPAND_MS } = options
     if (expandMs > 0) this.#timer = setInterval(() => this.expand(), expandMs)
-    const { folder, isParent } = fixedFolder(pattern)
-    const onHint = (_name: string | null, isNameChange: boolean) => {
-      if (isNameChange) this.#soon ??= setTimeout(() => this.expand(), EXPAND_PAUSE_MS)
-    }
-    this.#endHints = expandMs > 0 && isParent ? watchFolder(folder, onHint, context.say) : () => {}
   }
 
   get sources(): readonly FileSource[] {
@@ -65,8 +55,6 @@ export class GlobLogs implements OpenLogs {
 
   /** Takes in the files that are new, and lets those go that have been gone for long. */
   expand(): void {
-    clearTimeout(this.#soon)
-    this.#soon = undefined
     this.#letGo()
     const found = filesOf(this.key)
     const names = new Set(found.map(({ path }) => path))
@@ -83,8 +71,6 @@ export class GlobLogs implements OpenLogs {
 
   close(): void {
     clearInterval(this.#timer)
-    clearTimeout(this.#soon)
-    this.#endHints()
     for (const source of this.#sources.values()) source.close()
     this.#sources.clear()
   }

@@ -11,7 +11,16 @@ test('a key that cannot be opened is told with what can', () => {
   assert.equal(logKeyFault('/var/www/logs/*access.log'), undefined)
   assert.equal(logKeyFault('stdin:'), undefined)
   assert.equal(logKeyFault('stdin:x'), 'write "stdin:", with nothing after it')
-  assert.equal(logKeyFault('constructor:x'), 'there is no source "constructor:"; there are paths, globs and stdin:')
+  for (const key of ['journal:ssh.service', 'command:mail', 'syslog:udp://127.0.0.1:5514', 'docker:/var/lib/docker/*/*-json.log'])
+    assert.equal(logKeyFault(key), undefined, key)
+  assert.equal(
+    logKeyFault('constructor:x'),
+    'there is no source "constructor:"; there are paths, globs and ' +
+      'journal:UNIT, command:NAME, syslog:udp://ADDRESS:PORT, docker:PATH, stdin:',
+  )
+  assert.equal(logKeyFault('docker:abc'), 'write "docker:/var/lib/docker/containers/*/*-json.log"')
+  assert.match(logKeyFault('command:')!, /^write "command:NAME"/)
+  assert.match(logKeyFault('syslog:udp://localhost:514')!, /^write "syslog:udp/)
   assert.equal(logKeyFault('authlog'), 'a log is a whole path, beginning with "/"')
   assert.equal(logKeyFault('/var/log/**/x.log'), '"**" is not understood; name each folder, "*" stands for one')
 })
@@ -24,6 +33,9 @@ test('a log belongs to the key that is its path, or that it matches', () => {
   assert.ok(!isLogOf('/var/log/*.log', '/var/log/.log'))
   assert.ok(isLogOf('/var/log/a?c.\\*', '/var/log/abc.*'))
   assert.ok(!isLogOf('/var/log/a.c*', '/var/log/abc'))
+  assert.ok(isLogOf('docker:/c/*/*-json.log', 'docker:/c/a/a-json.log'))
+  assert.ok(!isLogOf('docker:/c/*/*-json.log', '/c/a/a-json.log'))
+  assert.ok(!isLogOf('journal:*', 'journal:x'))
 })
 
 test('an opened log is announced before the call returns, at its own position', () => {

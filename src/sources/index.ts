@@ -1,13 +1,20 @@
 import { isAbsolute } from 'node:path'
-import { FileSource } from './file.ts'
+import { CommandSource } from './command.ts'
+import { JSON_BYTES_MAX, openDocker } from './docker.ts'
+import { type FileOptions, FileSource } from './file.ts'
 import { GlobLogs } from './glob.ts'
+import { JournalSource, journalFault } from './journal.ts'
 import type { LogsContext, OpenLogs, Source, SourceContext } from './source.ts'
 import { StdinSource } from './stdin.ts'
+import { SyslogSource } from './syslog.ts'
+import { parseSyslogAddress, syslogFault } from './syslog-address.ts'
 import { isGlob, matchesGlob } from './wildcards.ts'
 
 export interface LogsOptions {
   /** Where a log without a position begins that is there already: with what is in it, or with what is written from now on. */
   readonly startAt?: 'start' | 'end'
+  /** The programs that `command:NAME` stands for, by name. */
+  readonly commands?: ReadonlyMap<string, readonly string[]>
 }
 
 /** A kind of source with a scheme: `scheme:rest` is a key of `logs`. */
@@ -16,28 +23,56 @@ interface SourceKind {
   readonly form: string
   /** What is wrong with the rest of a key. */
   fault(rest: string): string | undefined
-  open(log: string, rest: string, context: SourceContext): Source
+  open(key: string, rest: string, context: LogsContext, options: LogsOptions): OpenLogs
 }
 
 const kinds: Readonly<Record<string, SourceKind>> = {
+  journal: {
+    form: 'journal:UNIT',
+    fault: journalFault,
+    open: (key, rest, context, { startAt }) =>
+      openOne(key, context, (one) => new JournalSource(key, rest, one, { ...(startAt && { startAt }) })),
+  },
+  command: {
+    form: 'command:NAME',
+    fault: (rest) => (rest === '' ? 'write "command:NAME", a name that stands in commands.json' : undefined),
+    open(key, rest, context, { commands }) {
+      const argv = commands?.get(rest)
+      if (!argv) throw new Error(`${key}: commands.json has no such command`)
+      return openOne(key, context, (one) => new CommandSource(key, argv, one))
+    },
+  },
+  syslog: {
+    form: 'syslog:udp://ADDRESS:PORT',
+    fault: syslogFault,
+    open: (key, rest, context) => openOne(key, context, (one) => new SyslogSource(key, parseSyslogAddress(rest)!, one)),
+  },
+  docker: {
+    form: 'docker:PATH',
+    fault: (rest) => pathFault(rest) && 'write "docker:/var/lib/docker/containers/*/*-json.log"',
+    open: (key, rest, context, { startAt }) =>
+      openDocker(key, context, (files) => openPath(rest, files, { lineBytesMax: JSON_BYTES_MAX, ...(startAt && { startAt }) })),
+  },
   stdin: {
     form: 'stdin:',
     fault: (rest) => (rest === '' ? undefined : 'write "stdin:", with nothing after it'),
-    open: (log, _rest, context) => new StdinSource(log, context),
+    open: (key, _rest, context) => openOne(key, context, (one) => new StdinSource(key, one)),
   },
 }
+
+/** The schemes there are, each with the form of its keys. */
+export const logSchemes: ReadonlyMap<string, string> = new Map(Object.entries(kinds).map(([scheme, { form }]) => [scheme, form]))
 
 /** What is wrong with a key of `logs`, and what to do; undefined where it can be opened. */
 export function logKeyFault(key: string): string | undefined {
   const { scheme, rest } = splitKey(key)
   if (scheme !== undefined) {
     const kind = kindOf(scheme)
-    const forms = Object.values(kinds).map(({ form }) => form)
-    return kind ? kind.fault(rest) : `there is no source "${scheme}:"; there are paths, globs and ${forms.join(', ')}`
+    return kind
+      ? kind.fault(rest)
+      : `there is no source "${scheme}:"; there are paths, globs and ${[...logSchemes.values()].join(', ')}`
   }
-  if (!isAbsolute(key)) return 'a log is a whole path, beginning with "/"'
-  if (key.includes('**')) return '"**" is not understood; name each folder, "*" stands for one'
-  return undefined
+  return pathFault(key)
 }
 
 /** Opens a key of `logs`; `onOpened` and the first `onReady` come before it returns. Throws where `logKeyFault` finds a fault. */
@@ -45,22 +80,36 @@ export function openLogs(key: string, context: LogsContext, options: LogsOptions
   const fault = logKeyFault(key)
   if (fault) throw new Error(`${key}: ${fault}`)
   const { scheme, rest } = splitKey(key)
-  if (scheme === undefined && isGlob(key)) return new GlobLogs(key, context, options)
-  const source: Source =
-    scheme === undefined ? new FileSource(key, sourceContext(), options) : kindOf(scheme)!.open(key, rest, sourceContext())
-  context.onOpened(source)
-  context.onReady(source)
-  return { key, sources: [source], waitingFor: undefined, close: () => source.close() }
-
-  function sourceContext(): SourceContext {
-    const { say, now } = context
-    return { position: context.positionOf(key), onReady: () => context.onReady(source), say, now }
-  }
+  const { startAt } = options
+  return scheme === undefined
+    ? openPath(key, context, { ...(startAt && { startAt }) })
+    : kindOf(scheme)!.open(key, rest, context, options)
 }
 
 /** True where a log is one of those that the key stands for. */
 export function isLogOf(key: string, log: string): boolean {
-  return key === log || (splitKey(key).scheme === undefined && isGlob(key) && matchesGlob(key, log))
+  const [ofKey, ofLog] = [splitKey(key), splitKey(log)]
+  const isPath = ofKey.scheme === undefined || ofKey.scheme === 'docker'
+  return key === log || (isPath && ofKey.scheme === ofLog.scheme && isGlob(ofKey.rest) && matchesGlob(ofKey.rest, ofLog.rest))
+}
+
+function pathFault(path: string): string | undefined {
+  if (!isAbsolute(path)) return 'a log is a whole path, beginning with "/"'
+  if (path.includes('**')) return '"**" is not understood; name each folder, "*" stands for one'
+  return undefined
+}
+
+function openPath(path: string, context: LogsContext, options: FileOptions): OpenLogs {
+  return isGlob(path) ? new GlobLogs(path, context, options) : openOne(path, context, (one) => new FileSource(path, one, options))
+}
+
+/** A key that is one log. */
+function openOne(key: string, context: LogsContext, open: (one: SourceContext) => Source): OpenLogs {
+  const { say, now } = context
+  const source: Source = open({ position: context.positionOf(key), onReady: () => context.onReady(source), say, now })
+  context.onOpened(source)
+  context.onReady(source)
+  return { key, sources: [source], waitingFor: undefined, close: () => source.close() }
 }
 
 function splitKey(key: string): { readonly scheme: string | undefined; readonly rest: string } {

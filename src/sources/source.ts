@@ -13,6 +13,8 @@ export interface Source {
    */
   read(): Block | undefined
   readonly state: SourceState
+  /** What was read cannot be read again: after a restart the position is a count, and all that comes is new. */
+  readonly isReadOnce?: boolean
   /** Frees descriptors and watches; nothing is read after it. */
   close(): void
 }
@@ -27,6 +29,8 @@ export interface Block {
   readonly writtenBy: number
   /** True where the lines were there before we looked: they count by their own time. False: by their arrival. */
   readonly catchingUp: boolean
+  /** When the line that begins at this byte of the block was written, where the log says it beside the line; else the line says it. */
+  readonly timeOf?: (start: number) => number | undefined
   /** To be committed with what the block led to; given back to the source at the next start. */
   readonly position: Json
 }
@@ -42,6 +46,8 @@ export interface SourceState {
   readonly overlongLines: number
   /** Bytes that were written but could not be read any more (a rotation while we were away, a truncation), as far as known. */
   readonly lostBytes: number
+  /** Lines that were lost before they came here, or for want of room; where a log knows lines and no bytes. */
+  readonly lostLines?: number
 }
 
 /** What a source is given by the daemon. */

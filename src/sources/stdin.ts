@@ -9,6 +9,7 @@ import { type Block, CHUNK_BYTES, LINE_BYTES_MAX, type Source, type SourceContex
  */
 export class StdinSource implements Source {
   readonly log: string
+  readonly isReadOnce = true
   readonly #context: SourceContext
   readonly #stream: Readable
   readonly #framer = new Framer({ chunkBytes: CHUNK_BYTES, lineBytesMax: LINE_BYTES_MAX })

@@ -7,13 +7,6 @@ export function isGlob(path: string): boolean {
   return special.test(path)
 }
 
-/** The folder of the part before the first special character, and whether all special ones are in the last name. */
-export function fixedFolder(pattern: string): { readonly folder: string; readonly isParent: boolean } {
-  const names = pattern.split('/')
-  const first = names.findIndex((name) => special.test(name))
-  return { folder: names.slice(0, first).join('/') || '/', isParent: first === names.length - 1 }
-}
-
 /** The paths there are that match; folders that cannot be read have none. */
 export function expandGlob(pattern: string): string[] {
   let paths = ['']

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Database } from './database.ts'
+import { storeErrorOf } from './faults.ts'
 import { StoreError } from './store.ts'
 
 /** Held by the one daemon of a folder. */
@@ -31,6 +32,8 @@ export function lockState(folder: string): StateLock {
         cause: error,
       })
     }
+    const known = storeErrorOf(error, path)
+    if (known instanceof StoreError && known.fault === 'full') throw known
     const message = `${path}: ${(error as Error).message}; the folder must belong to the user that log2table runs as; a damaged lock may be removed`
     throw new StoreError('unusable', message, { cause: error })
   }

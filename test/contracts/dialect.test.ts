@@ -5,6 +5,7 @@ import { DAY_MS, FOR_LIFE, HOUR_MS, SECOND_MS } from '../../src/base/units.ts'
 import type { Entry } from '../../src/core/model.ts'
 import { dryRun } from '../../src/firewall/dry-run.ts'
 import type { Command, CommandResult, Dialect, Table } from '../../src/firewall/firewall.ts'
+import { ipset } from '../../src/firewall/ipset.ts'
 import { nftables } from '../../src/firewall/nftables.ts'
 import { createRunner, type Runner } from '../../src/firewall/runner.ts'
 import { createNamespace, NAMESPACE_PROGRAMS, type Namespace } from '../lib/namespace.ts'
@@ -15,12 +16,26 @@ interface Case {
   readonly dialect: Dialect
   readonly programs: readonly string[]
   /** Empties the whole firewall, as an administrator may do at any time. */
-  readonly flushAll?: readonly string[]
+  readonly flushAll?: readonly (readonly string[])[]
   readonly options?: Table['options']
 }
 
+const IPSET_PROGRAMS = ['ipset', 'iptables', 'ip6tables', 'iptables-restore', 'ip6tables-restore']
+const FLUSH_ALL_OF_IPSET = [
+  ...['iptables', 'ip6tables'].flatMap((iptables) => [
+    [iptables, '-t', 'raw', '-F'],
+    [iptables, '-t', 'raw', '-X'],
+  ]),
+  ['ipset', 'destroy'],
+]
+
 const cases: readonly Case[] = [
-  { dialect: nftables, programs: ['nft'], flushAll: ['nft', 'flush', 'ruleset'] },
+  { dialect: nftables, programs: ['nft'], flushAll: [['nft', 'flush', 'ruleset']] },
+  {
+    dialect: ipset,
+    programs: IPSET_PROGRAMS,
+    flushAll: FLUSH_ALL_OF_IPSET,
+  },
   { dialect: dryRun, programs: [] },
 ]
 
@@ -214,7 +229,7 @@ for (const { dialect, programs, flushAll, options = {} } of cases) {
     if (flushAll) {
       test('it is noticed that all is gone, and a set-up brings it back', async () => {
         await add(kinds())
-        await namespace.run([program(flushAll[0]!), ...flushAll.slice(1)])
+        for (const [name, ...args] of flushAll) await namespace.run([program(name!), ...args])
         assert.notEqual(await missing(), undefined)
         await all(dialect.setUp(table))
         assert.equal(await missing(), undefined)
@@ -320,5 +335,144 @@ describe('nftables alone', { skip: needs([...NAMESPACE_PROGRAMS, 'nft']) }, () =
     ])
     const result = await run({ argv: [...asNobody, program('nft'), '-f', '-'], stdin: 'add table inet log2table\n' })
     assert.match(nftables.explain(table, result)!.sentence, /CAP_NET_ADMIN/)
+  })
+})
+
+describe('ipset alone', { skip: needs([...NAMESPACE_PROGRAMS, ...IPSET_PROGRAMS]) }, () => {
+  const table: Table = { name: 'bad_ip', kind: 'ipset', options: { size: 1_000 } }
+  let namespace: Namespace
+  let run: Runner
+  const inside = ([name, ...args]: readonly string[], stdin?: string) => namespace.run([program(name!), ...args], stdin)
+
+  before(async () => {
+    namespace = await createNamespace()
+    run = createRunner({ path: namespace.folderOf(IPSET_PROGRAMS) })
+  })
+  after(() => namespace.close())
+  beforeEach(async () => {
+    for (const argv of FLUSH_ALL_OF_IPSET) await inside(argv)
+    assert.equal(await setUp(), undefined)
+  })
+
+  /** The result of the command that failed. */
+  async function setUp(): Promise<CommandResult | undefined> {
+    for (const command of ipset.setUp(table)) {
+      const result = await run(command)
+      if (result.status !== 0) return result
+    }
+    return undefined
+  }
+  async function missing(): Promise<string | undefined> {
+    const results: CommandResult[] = []
+    for (const command of ipset.check(table)) results.push(await run(command))
+    return ipset.missing(table, results)
+  }
+  async function everything(): Promise<string> {
+    const rules = await Promise.all(['iptables', 'ip6tables'].map((name) => inside([name, '-t', 'raw', '-S'])))
+    return [await inside(['ipset', 'save']), ...rules].join('\n')
+  }
+
+  const damages: readonly (readonly [what: string, damage: readonly (readonly string[])[], missing: RegExp])[] = [
+    [
+      'the chain is emptied',
+      [['iptables', '-t', 'raw', '-F', 'LOG2TABLE_bad_ip']],
+      /^rule "-A LOG2TABLE_bad_ip -m set --match-set log2table_bad_ip_v4 src -j DROP" of iptables$/,
+    ],
+    [
+      'a rule is put before ours',
+      [['ip6tables', '-t', 'raw', '-I', 'LOG2TABLE_bad_ip', '1', '-j', 'ACCEPT']],
+      /^a chain LOG2TABLE_bad_ip of ip6tables with our rules only$/,
+    ],
+    [
+      'the chain is no more called',
+      [['ip6tables', '-t', 'raw', '-F', 'PREROUTING']],
+      /^rule "-A PREROUTING -j LOG2TABLE_bad_ip"/,
+    ],
+    [
+      'the chain is gone',
+      [
+        ['iptables', '-t', 'raw', '-F'],
+        ['iptables', '-t', 'raw', '-X'],
+      ],
+      /^chain LOG2TABLE_bad_ip of iptables$/,
+    ],
+    [
+      'a set is gone',
+      [
+        ['iptables', '-t', 'raw', '-F'],
+        ['ipset', 'destroy', 'log2table_bad_ip_n4'],
+      ],
+      /^set log2table_bad_ip_n4$/,
+    ],
+  ]
+  for (const [what, damage, expected] of damages) {
+    test(`it is seen and repaired that ${what}`, async () => {
+      const before = await everything()
+      for (const argv of damage) await inside(argv)
+      assert.match((await missing())!, expected)
+      assert.equal(await setUp(), undefined)
+      assert.equal(await missing(), undefined)
+      assert.deepEqual((await everything()).split('\n').sort().length, before.split('\n').length)
+    })
+  }
+
+  test('a set-up adds no rule twice, and sets and rules of others stay as they are', async () => {
+    await inside(['ipset', 'restore'], 'create bad_ip hash:ip\nadd bad_ip 192.0.2.1\ncreate bad_ip_v4 hash:net\n')
+    for (const name of ['iptables', 'ip6tables']) {
+      await inside([name, '-t', 'raw', '-N', 'THEIRS'])
+      await inside([name, '-t', 'raw', '-A', 'THEIRS', '-p', 'tcp', '--dport', '22', '-j', 'ACCEPT'])
+      await inside([name, '-t', 'raw', '-A', 'PREROUTING', '-j', 'THEIRS'])
+    }
+    await inside(['iptables', '-t', 'raw', '-A', 'THEIRS', '-m', 'set', '--match-set', 'bad_ip', 'src', '-j', 'DROP'])
+    const before = await everything()
+    assert.equal(await setUp(), undefined)
+    assert.equal(await everything(), before)
+
+    for (const command of ipset.tearDown(table)) assert.equal((await run(command)).status, 0)
+    const after = await everything()
+    assert.doesNotMatch(after, /log2table/i)
+    for (const theirs of [
+      'add bad_ip 192.0.2.1',
+      'create bad_ip_v4',
+      '-A PREROUTING -j THEIRS',
+      '--match-set bad_ip src -j DROP',
+    ])
+      assert.ok(after.includes(theirs), theirs)
+  })
+
+  const clashes: readonly (readonly [what: string, set: string])[] = [
+    ['type', 'log2table_bad_ip_v4 hash:net family inet maxelem 1000 timeout 0'],
+    ['family', 'log2table_bad_ip_v4 hash:ip family inet6 maxelem 1000 timeout 0'],
+    ['size', 'log2table_bad_ip_v4 hash:ip family inet maxelem 999 timeout 0'],
+    ['mask', 'log2table_bad_ip_v6 hash:ip family inet6 maxelem 1000 netmask 48 timeout 0'],
+  ]
+  for (const [what, set] of clashes) {
+    test(`a set of ours that somebody made with another ${what} clashes, and is made anew`, async () => {
+      for (const argv of FLUSH_ALL_OF_IPSET) await inside(argv)
+      await inside(['ipset', 'restore'], `create ${set}\n`)
+      assert.equal(ipset.explain(table, (await setUp())!)?.kind, 'clash')
+      for (const command of ipset.tearDown(table)) await run(command)
+      assert.equal(await setUp(), undefined)
+      assert.equal(await missing(), undefined)
+    })
+  }
+
+  test('a set that is full keeps what was in before the line that failed, and says so', async () => {
+    const until = Date.now() + HOUR_MS
+    const entries = Array.from({ length: 1_001 }, (_, i) => ({ network: parseNetwork(`10.1.${i >> 8}.${i & 255}`)!, until }))
+    const full = await run(ipset.add(table, entries, Date.now())[0]!)
+    assert.equal(ipset.explain(table, full)?.kind, 'full')
+    assert.match(await inside(['ipset', 'list', '-t', 'log2table_bad_ip_v4']), /Number of entries: 1000/)
+    assert.equal((await run(ipset.add(table, entries.slice(0, 1_000), Date.now())[0]!)).status, 0)
+  })
+
+  test('without the right to do it, it says what to do', { skip: process.getuid?.() !== 0 && 'needs root' }, async () => {
+    const asNobody = ['-t', String(namespace.pid), '-n', '--setuid', '65534', '--setgid', '65534']
+    for (const command of [...ipset.setUp(table), ...ipset.check(table)]) {
+      const [name, ...args] = command.argv
+      const argv = namespace.inside([program('nsenter'), ...asNobody, program(name!), ...args])
+      const result = await run({ argv, ...(command.stdin !== undefined && { stdin: command.stdin }) })
+      assert.match(ipset.explain(table, result)!.sentence, /CAP_NET_ADMIN and CAP_NET_RAW/, command.argv.join(' '))
+    }
   })
 })

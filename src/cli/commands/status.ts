@@ -55,7 +55,7 @@ function writeStatus(status: StatusAnswer, { stdout }: Pick<Io, 'stdout'>): void
       number(log.lines),
       number(log.hits),
       log.behindBytes === 0 ? '-' : `${bytes(log.behindBytes)}${log.lagMs === null ? '' : `, ${roughly(log.lagMs)}`}`,
-      log.lostBytes === 0 ? '-' : bytes(log.lostBytes),
+      lost(log),
       log.overlongLines === 0 ? '-' : number(log.overlongLines),
     ]),
   )
@@ -81,6 +81,11 @@ function writeStatus(status: StatusAnswer, { stdout }: Pick<Io, 'stdout'>): void
     ['USED', 'OF AT MOST'],
     bounds.map(({ name, used, limit }) => [name, number(used), number(limit)]),
   )
+}
+
+function lost({ lostBytes, lostLines }: StatusAnswer['logs'][number]): string {
+  const parts = [...(lostBytes > 0 ? [bytes(lostBytes)] : []), ...(lostLines > 0 ? [count(lostLines, 'line')] : [])]
+  return parts.length === 0 ? '-' : parts.join(', ')
 }
 
 function bytes(count: number): string {

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { chmodSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { configurationFolder } from '../../test/lib/configuration-folder.ts'
+import { checkCommands, loadCommands } from './commands-json.ts'
+import { formatFault } from './report.ts'
+
+const said = (raw: unknown) => checkCommands(raw).faults.map(formatFault)
+
+test('a command is a name and a list of words', (t) => {
+  const folder = configurationFolder(t, {
+    'commands.json': '{ "commands": { "mail": { "argv": ["/usr/bin/ssh", "mail", ""] } } }',
+  })
+  assert.deepEqual(loadCommands(folder), { commands: new Map([['mail', ['/usr/bin/ssh', 'mail', '']]]), faults: [] })
+})
+
+test('without the file there are no commands', (t) => {
+  assert.deepEqual(loadCommands(configurationFolder(t, {})), { commands: new Map(), faults: [] })
+  assert.deepEqual(checkCommands({}).commands, new Map())
+})
+
+test('every fault is told at once, with its path', () => {
+  const commands = {
+    'a b': { argv: ['/bin/true'] },
+    shell: { argv: 'tail -f /var/log/x | grep y' },
+    relative: { argv: ['tail', 5, 'a\0b'] },
+    empty: { argv: [] },
+    missing: { argw: ['/bin/true'] },
+    none: null,
+  }
+  assert.deepEqual(said({ commands, command: {} }), [
+    'command: unknown key; did you mean "commands"?',
+    'commands["a b"]: is no name of a command; write a letter, then letters, digits, _ and -',
+    'commands.shell.argv: "tail -f /var/log/x | grep y" is not a list of a program and its arguments; write ["/usr/bin/program"]; no shell reads it',
+    'commands.relative.argv[0]: "tail" is not an absolute path; write the program with its whole path',
+    'commands.relative.argv[1]: 5 is not text',
+    'commands.relative.argv[2]: holds a NUL, which no argument can',
+    'commands.empty.argv: is empty: there is no program to run; write ["/usr/bin/program"]; no shell reads it',
+    'commands.missing.argw: unknown key; did you mean "argv"?',
+    'commands.missing.argv: is missing; write ["/usr/bin/program"]; no shell reads it',
+    'commands.none: null is not an object; write { "argv": ["/usr/bin/program"] }',
+  ])
+})
+
+test('a file that is not JSON, or that others may write, is refused', (t) => {
+  const folder = configurationFolder(t, { 'commands.json': '{ "commands": ' })
+  const file = join(folder, 'commands.json')
+  assert.match(loadCommands(folder).faults.map(formatFault).join(), /commands\.json: is not JSON: .*; write \{ "commands"/)
+  chmodSync(file, 0o666)
+  const { commands, faults } = loadCommands(folder)
+  assert.equal(commands, undefined)
+  assert.deepEqual(faults.map(formatFault), [`${file}: is writable by everybody (mode 0666); chmod go-w ${file}`])
+  chmodSync(file, 0o644)
+  assert.match(
+    loadCommands(folder, 4711).faults.map(formatFault).join(),
+    process.getuid?.() === 0 ? /not JSON/ : /belongs to user/,
+  )
+})

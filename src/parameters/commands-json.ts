@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { showValue, unknownKeyFault } from '../base/value.ts'
+import { type Fault, Findings, type Path } from './fault.ts'
+import { permissionFaults } from './permissions.ts'
+
+/** Programs that may be run, by name: what `command:NAME` stands for. */
+export type Commands = ReadonlyMap<string, readonly string[]>
+
+export interface LoadedCommands {
+  /** Undefined where the file has a fault. */
+  readonly commands: Commands | undefined
+  readonly faults: readonly Fault[]
+}
+
+const EXAMPLE = '{ "commands": { "mail": { "argv": ["/usr/bin/ssh", "mail", "tail", "-F", "/var/log/maillog"] } } }'
+
+/**
+ * Reads commands.json of a configuration folder: plain data, which only root or the user who runs this may write. Where
+ * there is none, there are no commands.
+ */
+export function loadCommands(folder: string, uid: number = process.geteuid?.() ?? 0): LoadedCommands {
+  const file = join(folder, 'commands.json')
+  const faulty = (...faults: Omit<Fault, 'severity'>[]): LoadedCommands => {
+    return { commands: undefined, faults: faults.map((fault) => ({ severity: 'fault', ...fault })) }
+  }
+  let raw: unknown
+  try {
+    const forbidden = permissionFaults(file, uid)
+    if (forbidden.length > 0) return faulty(...forbidden.map((fault) => ({ path: '', ...fault })))
+    raw = JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return { commands: new Map(), faults: [] }
+    if (code === 'EACCES')
+      return faulty({ file, path: '', message: 'permission denied', hint: 'make it readable for the user that runs log2table' })
+    if (code !== undefined) return faulty({ file, path: '', message })
+    return faulty({ file, path: '', message: `is not JSON: ${message}`, hint: `write ${EXAMPLE}` })
+  }
+  const { commands, faults } = checkCommands(raw)
+  return { commands, faults: faults.map((fault) => ({ ...fault, file })) }
+}
+
+/** Finds everything that is wrong with what commands.json holds. */
+export function checkCommands(raw: unknown): LoadedCommands {
+  const findings = new Findings()
+  const commands = new Map<string, readonly string[]>()
+  if (!isRecord(raw)) findings.fault([], `holds ${showValue(raw)}, not an object`, `write ${EXAMPLE}`)
+  else {
+    checkKeys(raw, ['commands'], [], findings)
+    if (raw.commands !== undefined && !isRecord(raw.commands))
+      findings.fault(['commands'], `${showValue(raw.commands)} is not an object`, `write ${EXAMPLE}`)
+    else for (const [name, command] of Object.entries(raw.commands ?? {})) checkCommand(name, command)
+  }
+  return { commands: findings.faults.length === 0 ? commands : undefined, faults: findings.faults }
+
+  function checkCommand(name: string, command: unknown): void {
+    const path = ['commands', name]
+    if (!/^[A-Za-z][\w-]*$/.test(name))
+      findings.fault(path, 'is no name of a command', 'write a letter, then letters, digits, _ and -')
+    if (!isRecord(command)) {
+      findings.fault(path, `${showValue(command)} is not an object`, 'write { "argv": ["/usr/bin/program"] }')
+      return
+    }
+    checkKeys(command, ['argv'], path, findings)
+    const { argv } = command
+    const argvPath = [...path, 'argv']
+    if (!Array.isArray(argv) || argv.length === 0) {
+      const message = argv === undefined ? 'is missing' : `${showValue(argv)} is not a list of a program and its arguments`
+      const empty = 'is empty: there is no program to run'
+      findings.fault(argvPath, Array.isArray(argv) ? empty : message, 'write ["/usr/bin/program"]; no shell reads it')
+      return
+    }
+    for (const [index, word] of argv.entries()) {
+      if (typeof word !== 'string') findings.fault([...argvPath, index], `${showValue(word)} is not text`)
+      else if (word.includes('\0')) findings.fault([...argvPath, index], 'holds a NUL, which no argument can')
+      else if (index === 0 && !word.startsWith('/'))
+        findings.fault(
+          [...argvPath, index],
+          `${showValue(word)} is not an absolute path`,
+          'write the program with its whole path',
+        )
+    }
+    commands.set(name, argv)
+  }
+}
+
+function checkKeys(value: object, known: readonly string[], path: Path, findings: Findings): void {
+  for (const key of Object.keys(value)) if (!known.includes(key)) findings.value([...path, key], unknownKeyFault(key, known))
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

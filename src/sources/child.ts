@@ -1,0 +1,153 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { delimiter } from 'node:path'
+import type { Readable } from 'node:stream'
+import { formatDuration } from '../base/duration.ts'
+import { reasonOf } from './open-file.ts'
+import type { SourceContext } from './source.ts'
+import { Rarely, StderrLines } from './stderr.ts'
+
+/** How long it takes until a program that ended is started again: doubled each time, up to the greatest. */
+const RESTART_MS_MIN = 100
+const RESTART_MS_MAX = 30_000
+/** One that lived so long has worked: the next pause is the shortest again. */
+const STABLE_MS = 10_000
+const STANDARD_FOLDERS = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+/** A program has ended, and all that it wrote has been read. */
+export interface ChildEnd {
+  /** Its exit status; null where a signal ended it or it could not be started. */
+  readonly status: number | null
+  /** In words: `exit status 1`, `SIGKILL`, `no such program`. */
+  readonly how: string
+  /** What it said last on standard error; empty where it said nothing. */
+  readonly lastSaid: string
+}
+
+/**
+ * A program whose standard output is a log. What is not read here stays in the pipe, so the program waits. It has a process
+ * group of its own, which is killed as a whole: when its leader has ended, and at `close`. Its standard error goes to our
+ * own log, in bounds. No shell; of the environment nothing but PATH, the language C and the zone UTC.
+ */
+export class Child {
+  readonly #context: SourceContext
+  readonly #log: string
+  #process: ChildProcess | undefined
+  #stdout: Readable | undefined
+  #end: ChildEnd | undefined
+  #startedAt = 0
+  #pauseMs = RESTART_MS_MIN
+  #timer: NodeJS.Timeout | undefined
+  #saidWhy = ''
+  #isClosed = false
+  /** Why it does not run; undefined while it does. */
+  waitingFor: string | undefined
+  readonly #stderr: StderrLines
+
+  constructor(log: string, context: SourceContext) {
+    this.#log = log
+    this.#context = context
+    const rarely = new Rarely((message) => context.say('warning', message))
+    this.#stderr = new StderrLines((line) => rarely.say(`${log}: it says: ${line}`))
+  }
+
+  /** Bytes that it wrote and that are here, but were not read yet. */
+  get waitingBytes(): number {
+    return this.#stdout?.readableLength ?? 0
+  }
+
+  start(argv: readonly string[]): void {
+    clearTimeout(this.#timer)
+    const [program = '', ...args] = argv
+    const path = process.env.PATH ? `${process.env.PATH}${delimiter}${STANDARD_FOLDERS}` : STANDARD_FOLDERS
+    const env = { PATH: path, LC_ALL: 'C', TZ: 'UTC' }
+    this.#startedAt = performance.now()
+    this.waitingFor = undefined
+    let child: ChildProcess
+    try {
+      child = spawn(program, args, { env, cwd: '/', detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    } catch (error) {
+      setImmediate(() => this.#finish({ status: null, how: `${program}: ${reasonOf(error)}`, lastSaid: '' }))
+      return
+    }
+    this.#process = child
+    // Neither is there where no descriptors are left.
+    this.#stdout = child.stdout ?? undefined
+    this.#stderr.begin()
+    child.stdout?.on('readable', () => this.#context.onReady()).on('error', () => {})
+    child.stderr?.on('data', (chunk: Buffer) => this.#stderr.take(chunk)).on('error', () => {})
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      if (child.pid !== undefined) return
+      const how = error.code === 'ENOENT' ? `${program}: no such program` : `${program}: ${reasonOf(error)}`
+      this.#finish({ status: null, how, lastSaid: '' })
+    })
+    // What outlives its leader would hold the pipe open, and write to nobody.
+    child.once('exit', () => killGroup(child))
+    child.once('close', (status, signal) => {
+      if (child !== this.#process || child.pid === undefined) return
+      this.#stderr.end()
+      this.#finish({ status, how: signal ?? `exit status ${status}`, lastSaid: this.#stderr.last })
+    })
+  }
+
+  /** Starts it after a pause, which grows from one to the next, and says so; not again and again where the reason is the same. */
+  startAgain(why: string, argv: () => readonly string[]): void {
+    if (performance.now() - this.#startedAt >= STABLE_MS) {
+      this.#pauseMs = RESTART_MS_MIN
+      this.#saidWhy = ''
+    }
+    const pauseMs = this.#pauseMs
+    this.#pauseMs = Math.min(2 * pauseMs, RESTART_MS_MAX)
+    if (why !== this.#saidWhy) this.#context.say('warning', `${this.#log}: ${why}; started again in ${formatDuration(pauseMs)}`)
+    this.#saidWhy = why
+    this.#timer = setTimeout(() => {
+      if (!this.#isClosed) this.start(argv())
+    }, pauseMs)
+  }
+
+  /** What it wrote next; then, once, that it has ended; undefined where there is nothing yet. */
+  read(): Buffer | ChildEnd | undefined {
+    if (this.#isClosed) return undefined
+    const chunk = this.#stdout?.read() as Buffer | null | undefined
+    if (chunk) {
+      this.#saidWhy = ''
+      return chunk
+    }
+    const end = this.#end
+    this.#end = undefined
+    return end
+  }
+
+  /** Ends it, and forgets what it wrote. */
+  kill(): void {
+    const child = this.#process
+    this.#process = undefined
+    this.#stdout = undefined
+    this.#end = undefined
+    if (!child) return
+    killGroup(child)
+    child.stdout?.destroy()
+    child.stderr?.destroy()
+  }
+
+  close(): void {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+    this.kill()
+  }
+
+  #finish(end: ChildEnd): void {
+    this.#end = end
+    this.waitingFor = end.lastSaid === '' ? `ended: ${end.how}` : `ended: ${end.how}: ${end.lastSaid}`
+    this.#process = undefined
+    if (!this.#isClosed) this.#context.onReady()
+  }
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // the group has ended already
+  }
+}
