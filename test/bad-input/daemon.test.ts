@@ -93,7 +93,8 @@ describe('a log', () => {
   const isRoot = process.getuid?.() === 0
   const skip = isRoot ? needs(['setpriv']) : false
   test('that may not be read is waited for, while another is read, and is read when it may be', { skip }, async (t) => {
-    const around = (argv: readonly string[]) => (isRoot ? [program('setpriv'), '--bounding-set=-all', '--inh-caps=-all', ...argv] : argv)
+    const around = (argv: readonly string[]) =>
+      isRoot ? [program('setpriv'), '--bounding-set=-all', '--inh-caps=-all', ...argv] : argv
     const daemon = new DaemonProcess(t, { around })
     writeFileSync(daemon.path('other.log'), 'bad 203.0.113.2\nbad 203.0.113.2\n')
     chmodSync(daemon.path('other.log'), 0)

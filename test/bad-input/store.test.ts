@@ -58,7 +58,8 @@ function damage(path: string): void {
   db.close()
   const fd = openSync(path, 'r+')
   const { size } = statSync(path)
-  for (let offset = PAGE_BYTES; offset < size; offset += PAGE_BYTES) writeSync(fd, Buffer.alloc(PAGE_BYTES, 0xa5), 0, PAGE_BYTES, offset)
+  for (let offset = PAGE_BYTES; offset < size; offset += PAGE_BYTES)
+    writeSync(fd, Buffer.alloc(PAGE_BYTES, 0xa5), 0, PAGE_BYTES, offset)
   closeSync(fd)
 }
 
@@ -177,7 +178,10 @@ describe('a damaged database', () => {
     await ban(daemon, [host(3)])
     await daemon.says(/^the database is written again/)
     assert.equal(errorsOf(daemon).length, 1)
-    assert.match(errorsOf(daemon)[0]!, /^error: FOLDER\/state\/state\.db: it is damaged \([^)]+\); it is to be kept aside, and a new one begun; bans go on/)
+    assert.match(
+      errorsOf(daemon)[0]!,
+      /^error: FOLDER\/state\/state\.db: it is damaged \([^)]+\); it is to be kept aside, and a new one begun; bans go on/,
+    )
     assert.ok(daemon.said.includes('warning: the damaged database is kept as FOLDER/state/state.db.corrupt'))
     assert.equal(statSync(`${path}.corrupt`).ino, ino)
     await survives(daemon, [1, 2, 3].map(host))

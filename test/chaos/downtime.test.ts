@@ -33,7 +33,8 @@ test('after ten minutes of being down, with two rotations, one of them to .gz, e
       onDecision: () => {},
       onFault: (error) => assert.fail(String(error)),
     })
-    for (const giveUpAt = Date.now() + 20_000; lastCounted(databaseOf(setting)) !== count && Date.now() < giveUpAt; ) await sleep(20)
+    for (const giveUpAt = Date.now() + 20_000; lastCounted(databaseOf(setting)) !== count && Date.now() < giveUpAt; )
+      await sleep(20)
     await daemon.stop()
   }
   const timeOf = (number: number) => stoppedAt + Math.floor((DOWN_MS * (number - LINES_BEFORE)) / (LINES - LINES_BEFORE))
@@ -62,13 +63,20 @@ test('after ten minutes of being down, with two rotations, one of them to .gz, e
   const rows = rowsOf(databaseOf(setting), 'SELECT at, line FROM hits ORDER BY id')
   const counted = rows.map(({ line }) => numberIn(String(line)))
   assert.equal(counted.length, LINES)
-  assert.equal(counted.findIndex((number, i) => number !== i + 1), -1, 'each line once, in its order')
+  assert.equal(
+    counted.findIndex((number, i) => number !== i + 1),
+    -1,
+    'each line once, in its order',
+  )
   const strays = rows.slice(LINES_BEFORE).filter(({ at, line }) => at !== timeOf(numberIn(String(line))!))
   console.error(strays.length, rows[0], rows[60], rows[20000], rows[29999])
   assert.deepEqual(strays.slice(0, 3), [], 'lines have their own times')
   const bans = rowsOf(databaseOf(setting), 'SELECT at, network FROM bans')
   assert.deepEqual(new Set(bans.map(({ network }) => network)), bannedBy(Array.from({ length: LINES }, (_, i) => i + 1)))
   assert.ok(bans.every(({ at }) => Number(at) <= clockAt && Number(at) >= stoppedAt))
-  assert.ok(bans.some(({ at }) => Number(at) < stoppedAt + DOWN_MS / 2), 'bans are of the time of their lines')
+  assert.ok(
+    bans.some(({ at }) => Number(at) < stoppedAt + DOWN_MS / 2),
+    'bans are of the time of their lines',
+  )
   t.diagnostic(`down for 10 min: ${LINES - LINES_BEFORE} lines in 3 files, 0 lost, 0 double, ${bans.length} bans`)
 })

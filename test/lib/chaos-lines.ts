@@ -17,7 +17,7 @@ const turns: readonly number[] = Array.from({ length: Math.max(...quotas) }, (_,
 )
 
 /** Whose line it is, by its number; numbers begin with 1. */
-export function addressOf(number: number): string {
+function addressOf(number: number): string {
   const group = Math.floor((number - 1) / turns.length)
   return formatAddress(FIRST_ADDRESS + group * 256 + turns[(number - 1) % turns.length]!)
 }

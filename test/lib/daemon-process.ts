@@ -1,4 +1,4 @@
-import { appendFileSync, chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -76,8 +76,10 @@ export default parameters({
 
   /** A program that the daemon finds before any other of that name; it takes the place of one that is there. */
   provide(name: string, script: string): void {
-    writeFileSync(this.path(`bin/${name}`), `#!/bin/sh\n${script}\n`)
-    chmodSync(this.path(`bin/${name}`), 0o755)
+    const file = this.path(`bin/${name}`)
+    writeFileSync(`${file}.new`, `#!/bin/sh\n${script}\n`)
+    chmodSync(`${file}.new`, 0o755)
+    renameSync(`${file}.new`, file)
   }
 
   async start(): Promise<void> {

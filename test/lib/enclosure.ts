@@ -35,7 +35,15 @@ export async function createEnclosure(t: TestContext, mounts: readonly (readonly
       throw new Error(`${script} failed`)
     }),
   ])
-  const enter = [program('nsenter'), '-t', String(holder.pid), ...(isRoot ? [] : ['-U', '--preserve-credentials']), '-m', '-n', '--']
+  const enter = [
+    program('nsenter'),
+    '-t',
+    String(holder.pid),
+    ...(isRoot ? [] : ['-U', '--preserve-credentials']),
+    '-m',
+    '-n',
+    '--',
+  ]
   return {
     inside: (argv) => [...enter, ...argv],
     pathOf: (path) => `/proc/${holder.pid}/root${path}`,
