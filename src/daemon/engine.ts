@@ -95,6 +95,7 @@ export class Engine {
     this.protect(protection, now())
     this.#ask({ kind: 'begin' })
     this.#followAll()
+    this.#pipeline.resume()
   }
 
   /** Closes the logs; what was found is committed, the tables stay as they are. */
@@ -201,7 +202,9 @@ export class Engine {
         // Where nothing can be read again, there are no hits to be passed over.
         const saved = position && source.isReadOnce ? { ...position, toldHits: 0 } : position
         const reader = new LogReader({ log: source.log, feeds, scanner: regexpScanner(feeds), saved, keepsLines: true })
-        this.#logs.set(source.log, { source, reader })
+        const readLog = { source, reader }
+        this.#logs.set(source.log, readLog)
+        this.#pipeline.wake(readLog)
       },
       onReady: (source) => {
         const readLog = readLogOf(source)

@@ -7,6 +7,8 @@ import { type Lane, Merge } from './merge.ts'
 
 /** How long one round of reading may take before what it found is committed and others have their turn. */
 const ROUND_MS_MAX = 20
+/** How long all logs wait for one whose old lines are slow to come (it is being decompressed, its program starts). */
+const WAIT_MS_MAX = 5_000
 
 /** A log that is read: where its bytes come from, and what makes facts of them. */
 export interface ReadLog {
@@ -37,9 +39,11 @@ export class Pipeline {
   readonly #ready = new Set<ReadLog>()
   /** The logs that are being read, brought into one order; several rounds may go by before it is through. */
   #merge: Merge | undefined
-  #isCatchingUp = false
+  /** At first nobody knows whether there are old lines; time must not go ahead of them. */
+  #isCatchingUp = true
   #isScheduled = false
   #isStopped = false
+  #waitTimer: NodeJS.Timeout | undefined
   bytesRead = 0
 
   constructor(options: PipelineOptions) {
@@ -56,18 +60,18 @@ export class Pipeline {
     this.#ready.delete(log)
   }
 
-  /** Reading may go on after `mayRead` was false. */
+  /** Reading begins, or may go on after `mayRead` was false. */
   resume(): void {
-    // A block may be left whose log is closed by now.
-    if (this.#merge || this.#ready.size > 0) this.#schedule()
+    this.#schedule()
   }
 
   /** Reads nothing more; what was read and not yet told will be read again. */
   stop(): void {
     this.#isStopped = true
+    clearTimeout(this.#waitTimer)
     this.#ready.clear()
     this.#merge = undefined
-    this.#isCatchingUp = false
+    this.#isCatchingUp = true
   }
 
   restart(): void {
@@ -114,6 +118,7 @@ export class Pipeline {
     for (; step; step = this.#merge.next()) {
       if (step.kind === 'hit') core.tell(step.hit)
       else if (step.kind === 'position') positions.set(step.position.log, step)
+      else break
       if (performance.now() >= endsAt) break
     }
     for (const position of this.#merge.interrupted()) positions.set(position.log, { kind: 'position', position })
@@ -123,21 +128,32 @@ export class Pipeline {
     }
     this.tellTime()
     this.settle([...positions.values()])
-    if (step || this.#ready.size > 0) this.#schedule()
+    if (step?.kind === 'wait') this.#scheduleAfterWait()
+    else if (step || this.#ready.size > 0) this.#schedule()
+  }
+
+  /** The log that is waited for calls `wake`, or its time runs out. */
+  #scheduleAfterWait(): void {
+    clearTimeout(this.#waitTimer)
+    this.#waitTimer = setTimeout(() => this.#schedule(), WAIT_MS_MAX)
   }
 
   #laneOf(log: ReadLog): Lane {
     const startedAt = performance.now()
     let isLive = false
+    let waitsSince: number | undefined
     return {
-      next: (): ReadBlock | undefined => {
+      next: (): ReadBlock | 'later' | undefined => {
         // A log that is written to without end must let the others have their turn; one that is caught up on is read to its end.
         if (isLive && performance.now() - startedAt > ROUND_MS_MAX) return undefined
         const block = log.source.read()
         if (!block) {
           this.#ready.delete(log)
-          return undefined
+          if (!log.source.isCatchingUp) return undefined
+          waitsSince ??= performance.now()
+          return performance.now() - waitsSince < WAIT_MS_MAX ? 'later' : undefined
         }
+        waitsSince = undefined
         isLive = !block.catchingUp
         if (block.catchingUp) this.#isCatchingUp = true
         this.bytesRead += block.bytes.length

@@ -70,6 +70,7 @@ export class FileSource implements Source {
   #waitingFor: string | undefined
   #overlongLines = 0
   #lostBytes = 0
+  #isDecompressing = false
   #isClosed = false
   #endHints = () => {}
   readonly #timer: NodeJS.Timeout | undefined
@@ -98,6 +99,11 @@ export class FileSource implements Source {
       overlongLines: this.#files.reduce((sum, file) => sum + file.overlongLines, this.#overlongLines),
       lostBytes: this.#lostBytes,
     }
+  }
+
+  /** Text of a compressed file is still to come. */
+  get isCatchingUp(): boolean {
+    return !this.#isClosed && this.#isDecompressing
   }
 
   /** One of the files that are open here, or are sought. */
@@ -129,6 +135,7 @@ export class FileSource implements Source {
       if (this.#hasMoved) return this.#moved()
       if (this.#files.length === 0 && !this.#open()) return undefined
       const taken = this.#takeFirst()
+      this.#isDecompressing = taken === 'later'
       if (taken === 'later') return undefined
       if (taken !== 'dry') return this.#block(taken.file, taken.piece)
       if (this.#files.length > 0 && !this.#goOn()) return undefined

@@ -95,6 +95,11 @@ export class JournalSource implements Source {
     }
   }
 
+  /** journalctl has not yet come to the end of what there is. */
+  get isCatchingUp(): boolean {
+    return this.#step === 'catching up' && this.#child.waitingFor === undefined
+  }
+
   read(): Block | undefined {
     if (this.#hasMoved) {
       this.#hasMoved = false

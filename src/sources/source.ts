@@ -13,6 +13,8 @@ export interface Source {
    */
   read(): Block | undefined
   readonly state: SourceState
+  /** There is nothing to read now, but lines that were there before us are still to come: they are being decompressed, say. */
+  readonly isCatchingUp?: boolean
   /** What was read cannot be read again: after a restart the position is a count, and all that comes is new. */
   readonly isReadOnce?: boolean
   /** Frees descriptors and watches; nothing is read after it. */

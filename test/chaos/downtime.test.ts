@@ -69,7 +69,6 @@ test('after ten minutes of being down, with two rotations, one of them to .gz, e
     'each line once, in its order',
   )
   const strays = rows.slice(LINES_BEFORE).filter(({ at, line }) => at !== timeOf(numberIn(String(line))!))
-  console.error(strays.length, rows[0], rows[60], rows[20000], rows[29999])
   assert.deepEqual(strays.slice(0, 3), [], 'lines have their own times')
   const bans = rowsOf(databaseOf(setting), 'SELECT at, network FROM bans')
   assert.deepEqual(new Set(bans.map(({ network }) => network)), bannedBy(Array.from({ length: LINES }, (_, i) => i + 1)))
