@@ -84,7 +84,7 @@ export class Core {
   readonly #tables: ReadonlySet<string>
   readonly #lookUp: CoreOptions['offender']
   readonly #bans = new Bans()
-  readonly #sessions: Sessions
+  readonly #sessions = new Sessions()
   readonly #protection = new Protection()
   readonly #wakes = new Wakes()
   /** Bans by the key of their wake. */
@@ -108,10 +108,6 @@ export class Core {
       })
       this.#rules.set(name, { name, rule, scores, kept: new Map(), quarantine: undefined, hits: 0, bans: 0 })
     }
-    this.#sessions = new Sessions({
-      onChange: (session) => this.#changes.push({ kind: 'session', session }),
-      onOver: (key) => this.#changes.push({ kind: 'session-over', key }),
-    })
   }
 
   /** Takes up what was committed before; to be called once, before the first fact. */
@@ -148,7 +144,8 @@ export class Core {
 
   /** What has come of the facts since the last call. */
   take(): CoreOutput {
-    const output = { decisions: this.#decisions, tableChanges: this.#tableChanges, changes: this.#changes }
+    const changes = [...this.#changes, ...this.#sessions.take()]
+    const output = { decisions: this.#decisions, tableChanges: this.#tableChanges, changes }
     this.#decisions = []
     this.#tableChanges = []
     this.#changes = []
@@ -283,11 +280,11 @@ export class Core {
     const points = rule.rule.points ? this.#ask(rule, () => wholePoints(rule.rule.points!(hit))) : hit.weight
     if (points === undefined) return
     if (points > 0) rule.scores.add(source, { at, points, spoofable: fact.spoofable, account: fact.account, distinct })
-    this.#save(fact, source, address, points)
-
     const { score, certain: certainScore } = rule.scores.score(source, at)
     const scored: ScoredHit = { ...hit, points, score, certainScore }
     const outcome = this.#ask(rule, () => rule.rule.onHit(rule.kept.get(source)?.kept, scored))
+    // A line that cost nothing and changed nothing is no evidence of anything.
+    if (points > 0 || (outcome && Object.keys(outcome).length > 0)) this.#save(fact, source, address, points)
     if (outcome) this.#apply(rule, source, outcome, { score, reason: `${fact.pattern} in ${fact.log}` }, false)
   }
 

@@ -1,6 +1,6 @@
 import { type Address, sourceOf } from '../base/address.ts'
 import { DAY_MS, HOUR_MS, type Instant } from '../base/units.ts'
-import type { HitFact, SavedSession, SessionCost } from './model.ts'
+import type { Change, HitFact, SavedSession, SessionCost } from './model.ts'
 
 /** A session without a login that is not heard of for this long is over; its process id may be another's by then. */
 const FORGET_AFTER_MS = HOUR_MS
@@ -16,6 +16,10 @@ interface Session {
   port: string | undefined
   costs: Record<string, SessionCost>
   isLoggedIn: boolean
+  /** When it was last put at the end of all. */
+  queuedAt: Instant
+  /** It is not yet saved as it is. */
+  isDirty: boolean
 }
 
 /**
@@ -29,20 +33,16 @@ interface Session {
  * address and port tell whose it was.
  */
 export class Sessions {
-  /** In the order in which they were last heard of. */
+  /** In the order of `queuedAt`: those heard of since are put at the end when they come to the front, not at each line. */
   readonly #sessions = new Map<string, Session>()
   readonly #loggedInSessions = new Set<Session>()
   /** How many of them each source has. */
   readonly #loggedIn = new Map<Address, number>()
   /** Goes up whenever somebody comes to be logged in, or is no more. */
   loggedInVersion = 0
-  readonly #onChange: (session: SavedSession) => void
-  readonly #onOver: (key: string) => void
-
-  constructor({ onChange, onOver }: { onChange(session: SavedSession): void; onOver(key: string): void }) {
-    this.#onChange = onChange
-    this.#onOver = onOver
-  }
+  /** To be saved. */
+  #dirty: Session[] = []
+  readonly #over = new Set<string>()
 
   get size(): number {
     return this.#sessions.size
@@ -50,14 +50,27 @@ export class Sessions {
 
   restore(saved: readonly SavedSession[]): void {
     for (const one of saved) {
-      const session = { ...one, costs: { ...one.costs } }
+      const session = { ...one, costs: { ...one.costs }, queuedAt: one.seenAt, isDirty: false }
       this.#sessions.set(one.key, session)
       if (one.isLoggedIn) this.#login(session)
     }
   }
 
   all(): readonly SavedSession[] {
-    return [...this.#sessions.values()].map((session) => ({ ...session, costs: { ...session.costs } }))
+    return [...this.#sessions.values()].map(saved)
+  }
+
+  /** What has changed since the last call, each session once. */
+  take(): readonly Change[] {
+    const over = [...this.#over].filter((key) => !this.#sessions.has(key))
+    const changed = this.#dirty.filter((session) => this.#sessions.get(session.key) === session)
+    for (const session of this.#dirty) session.isDirty = false
+    this.#dirty = []
+    this.#over.clear()
+    return [
+      ...over.map((key): Change => ({ kind: 'session-over', key })),
+      ...changed.map((session): Change => ({ kind: 'session', session: saved(session) })),
+    ]
   }
 
   /** The sources that are logged in. */
@@ -80,42 +93,61 @@ export class Sessions {
       if (closed) this.#forget(closed)
       return { address: hit.address ?? session?.address, points }
     }
-    session ??= { key, seenAt: hit.at, address: undefined, port: undefined, costs: {}, isLoggedIn: false }
+    session ??= this.#begin(key, hit.at)
     session.seenAt = hit.at
     session.address ??= hit.address
     const { address } = session
-    const left = points > 0 ? charge(session, hit, points) : points
+    // Where nobody knows yet whom it is to cost, it costs nothing.
+    const left = points > 0 && address !== undefined ? charge(session, hit, points) : points
     if (hit.login === 'opened' && !session.isLoggedIn && address !== undefined) {
       session.port = portOf(hit)
       this.#login(session)
     }
-    this.#sessions.delete(key)
-    this.#sessions.set(key, session)
-    this.#onChange({ ...session, costs: { ...session.costs } })
-    if (this.#sessions.size > SESSIONS_MAX) this.#makeRoom()
+    if (!session.isDirty) {
+      session.isDirty = true
+      this.#dirty.push(session)
+    }
     return { address, points: left }
   }
 
-  /** The map is in the order of `seenAt`, so only its beginning needs a look; logged-in ones in front are passed over. */
+  #begin(key: string, at: Instant): Session {
+    if (this.#sessions.size >= SESSIONS_MAX) this.#makeRoom()
+    const session: Session = {
+      ...{ key, seenAt: at, address: undefined, port: undefined, costs: {}, isLoggedIn: false },
+      ...{ queuedAt: at, isDirty: false },
+    }
+    this.#sessions.set(key, session)
+    return session
+  }
+
+  /** Only the beginning needs a look. Logged-in ones are put at the end until their own time is over. */
   #forgetSilent(at: Instant): void {
-    let passedOver = 0
     for (const session of this.#sessions.values()) {
-      const silentMs = at - session.seenAt
-      if (silentMs < FORGET_AFTER_MS) return
-      if (!session.isLoggedIn || silentMs >= FORGET_LOGGED_IN_AFTER_MS) this.#forget(session)
-      else if (++passedOver > 100) return
+      if (at - session.queuedAt < FORGET_AFTER_MS) return
+      if (isSilent(session, at)) this.#forget(session)
+      else this.#putAtEnd(session, at)
     }
   }
 
+  /** Forgets the one that was not heard of for longest: one that has spoken since it was put at the end is put there again. */
   #makeRoom(): void {
-    let oldest: Session | undefined
+    let first: Session | undefined
     for (const session of this.#sessions.values()) {
-      oldest ??= session
-      if (session.isLoggedIn) continue
-      oldest = session
-      break
+      if (!session.isLoggedIn && session.seenAt <= session.queuedAt) {
+        this.#forget(session)
+        return
+      }
+      if (session === first) break
+      first ??= session
+      this.#putAtEnd(session, session.seenAt)
     }
-    if (oldest) this.#forget(oldest)
+    if (first) this.#forget(first)
+  }
+
+  #putAtEnd(session: Session, at: Instant): void {
+    session.queuedAt = at
+    this.#sessions.delete(session.key)
+    this.#sessions.set(session.key, session)
   }
 
   /** The session that was opened from the address and port that a line names. */
@@ -138,7 +170,7 @@ export class Sessions {
   #forget(session: Session): void {
     this.#sessions.delete(session.key)
     if (this.#loggedInSessions.delete(session)) this.#countLogin(session.address!, -1)
-    this.#onOver(session.key)
+    this.#over.add(session.key)
   }
 
   #countLogin(address: Address, change: 1 | -1): void {
@@ -164,5 +196,13 @@ function portOf({ parameters }: Pick<HitFact, 'parameters'>): string | undefined
 
 function isOther(session: Session, hit: HitFact): boolean {
   if (hit.address !== undefined && session.address !== undefined && hit.address !== session.address) return true
-  return hit.at - session.seenAt >= (session.isLoggedIn ? FORGET_LOGGED_IN_AFTER_MS : FORGET_AFTER_MS)
+  return isSilent(session, hit.at)
+}
+
+function isSilent({ isLoggedIn, seenAt }: Session, at: Instant): boolean {
+  return at - seenAt >= (isLoggedIn ? FORGET_LOGGED_IN_AFTER_MS : FORGET_AFTER_MS)
+}
+
+function saved({ key, seenAt, address, port, costs, isLoggedIn }: Session): SavedSession {
+  return { key, seenAt, address, port, costs: { ...costs }, isLoggedIn }
 }
