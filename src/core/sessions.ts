@@ -40,6 +40,8 @@ export class Sessions {
   readonly #loggedIn = new Map<Address, number>()
   /** Goes up whenever somebody comes to be logged in, or is no more. */
   loggedInVersion = 0
+  /** Before then no session is to be looked at. */
+  #sweepAt: Instant = 0
   /** To be saved. */
   #dirty: Session[] = []
   readonly #over = new Set<string>()
@@ -122,8 +124,14 @@ export class Sessions {
 
   /** Only the beginning needs a look. Logged-in ones are put at the end until their own time is over. */
   #forgetSilent(at: Instant): void {
+    if (at < this.#sweepAt) return
+    this.#sweepAt = at + FORGET_AFTER_MS
     for (const session of this.#sessions.values()) {
-      if (at - session.queuedAt < FORGET_AFTER_MS) return
+      const dueAt = session.queuedAt + FORGET_AFTER_MS
+      if (dueAt > at) {
+        this.#sweepAt = dueAt
+        return
+      }
       if (isSilent(session, at)) this.#forget(session)
       else this.#putAtEnd(session, at)
     }
