@@ -46,7 +46,7 @@ check: $(dependencies)
 	tools/node any npm run --silent check
 
 #: make bench       measure, against the peers in turn
-bench: programs $(dependencies)
+bench: programs build
 	@tools/node any node --disable-warning=ExperimentalWarning bench/bench.ts
 
 #: make install     as root; into PREFIX (/usr/local), ETCDIR (/etc/log2table) and STATEDIR, below DESTDIR

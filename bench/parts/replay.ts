@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Pattern } from '../../src/matching/pattern.ts'
 import { httpd, sshd } from '../../src/patterns/index.ts'
 import { program } from '../../test/lib/programs.ts'
+import { log2table } from '../lib/daemons.ts'
 import { type Dialect, patternFile } from '../lib/dialects.ts'
 import { writeBenchLog } from '../lib/logs.ts'
 import { secondsOf } from '../lib/processes.ts'
@@ -13,7 +14,6 @@ import type { LogKind } from '../logs/log.ts'
 const LINES = 1_000_000
 /** fail2ban would need a minute for each round of the whole log. */
 const LINES_FAIL2BAN = 50_000
-const log2table = new URL('../../bin/log2table', import.meta.url).pathname
 
 /** Whole processes, from the start of the program to its end: what a log costs that is read at once. */
 export async function replay(): Promise<void> {
@@ -27,7 +27,7 @@ async function compare(kind: LogKind, patterns: readonly Pattern[], filter: stri
   const grep = regexFile(kind, patterns, 'posix')
   const rg = regexFile(kind, patterns, 'rust')
   const contenders: Contender[] = [
-    { name: 'log2table replay', run: () => secondsOf([log2table, 'replay', '--json', log]) },
+    { name: 'log2table replay', run: () => secondsOf([...log2table, 'replay', '--json', log]) },
     { name: `rg -c -f (${rg.words})`, run: () => secondsOf([program('rg'), '-c', '-f', rg.file, log]) },
     { name: `grep -c -E -f (${grep.words})`, run: () => secondsOf(['grep', '-c', '-E', '-f', grep.file, log]) },
     { name: 'sshg-parser', run: () => secondsOf([program('sshg-parser')], { stdin: log }) },
