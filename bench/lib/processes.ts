@@ -67,6 +67,13 @@ export class Running {
     return this.#output
   }
 
+  /** Ends it at once, with no chance to do anything about it. */
+  async kill(): Promise<void> {
+    if (this.hasEnded) throw new Error(`it had ended by itself: ${this.#output}`)
+    this.#child.kill('SIGKILL')
+    await this.#ended
+  }
+
   async stop(): Promise<void> {
     if (!this.hasEnded) this.#child.kill('SIGTERM')
     await Promise.race([this.#ended, sleep(10_000, undefined, { ref: false })])

@@ -25,7 +25,7 @@ export interface Written {
 }
 
 /** Starts a process that writes until it is stopped, or the test is over. */
-export function startWriter(t: TestContext, options: WriterOptions): { stop(): Promise<Written> } {
+export function startWriter(t: Pick<TestContext, 'after'>, options: WriterOptions): { stop(): Promise<Written> } {
   const script = new URL('chaos-writer.ts', import.meta.url).pathname
   const argv = ['--disable-warning=ExperimentalWarning', script, JSON.stringify(options)]
   const child = spawn(process.execPath, argv, { stdio: ['pipe', 'pipe', 'inherit'] })
