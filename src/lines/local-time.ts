@@ -51,6 +51,16 @@ function offsetAtWall(wall: number, offsetAt: Clock['offsetAt']): number {
   return offsetAt(wall - after) === after ? after : before
 }
 
+/** Whether `instantOfWall` knows a zone of this name. */
+export function isZone(zone: string): boolean {
+  try {
+    offsetsOf(zone)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** `+02:00`, `-0330`, or a name of the IANA database; throws a RangeError for any other. */
 function offsetsOf(zone: string): Clock['offsetAt'] {
   const fixed = /^([+-])(\d\d):?(\d\d)$/.exec(zone)

@@ -53,6 +53,15 @@ describe('a configuration without a fault', () => {
     assert.equal(configuration.control, '/var/run/log2table/control.sock')
   })
 
+  test('has the time zones of its logs', () => {
+    const { configuration, faults } = checkParameters({ ...good, zones: { '/var/log/authlog': '+02:00' } }, { folder: undefined })
+    assert.deepEqual(faults, [])
+    assert.deepEqual(
+      configuration?.logs.map(({ key, zone }) => [key, zone]),
+      [['/var/log/authlog', '+02:00']],
+    )
+  })
+
   test('keeps its state where the platform keeps such things, or where it is told', () => {
     const stateFolder = (changed: object, platform: NodeJS.Platform) => {
       return checkParameters({ ...good, ...changed }, { folder: undefined, platform }).configuration?.stateFolder
@@ -123,7 +132,7 @@ const faults: readonly (readonly [what: string, changed: Readonly<Record<string,
   [
     'an unknown key like none',
     { fleet: {} },
-    ['fleet: unknown key; known keys are ignore, tables, rules, logs, stateFolder, control'],
+    ['fleet: unknown key; known keys are ignore, tables, rules, logs, zones, stateFolder, control'],
   ],
   [
     'no rules',
@@ -151,6 +160,19 @@ const faults: readonly (readonly [what: string, changed: Readonly<Record<string,
     'ignore as text',
     { ignore: '192.0.2.7' },
     [`ignore: "192.0.2.7" is not a list; write ['192.0.2.0/24', 'file:/etc/log2table/friends']`],
+  ],
+  [
+    'zones of no log, and zones that there are not',
+    { zones: { '/var/log/authlgo': 'UTC', '/var/log/authlog': 'Europe/Berlyn' } },
+    [
+      'zones["/var/log/authlgo"]: unknown key; did you mean "/var/log/authlog"?',
+      "zones[\"/var/log/authlog\"]: \"Europe/Berlyn\" is no time zone; write a name such as 'Europe/Berlin', 'UTC' or '+02:00'",
+    ],
+  ],
+  [
+    'zones that are a text',
+    { zones: 'UTC' },
+    ["zones: \"UTC\" is not an object; write zones: { '/var/log/authlog': 'Europe/Berlin' }"],
   ],
   ['a number to ignore', { ignore: [5] }, ["ignore[0]: 5 is not text; write an address or network such as '192.0.2.0/24'"]],
   [

@@ -6,6 +6,7 @@ import type { Table } from '../firewall/firewall.ts'
 import { dialectOf, dialects } from '../firewall/index.ts'
 import { checkLogs } from './check-logs.ts'
 import { checkRules } from './check-rules.ts'
+import { checkZones } from './check-zones.ts'
 import type { Commands } from './commands-json.ts'
 import { type Fault, Findings, type Path } from './fault.ts'
 import { CONTROL_SOCKET, type Configuration, type Parameters, stateFolderOf } from './parameters.ts'
@@ -21,6 +22,7 @@ const parameterKeys = [
   'tables',
   'rules',
   'logs',
+  'zones',
   'stateFolder',
   'control',
 ] as const satisfies readonly (keyof Parameters)[]
@@ -60,7 +62,7 @@ function checkAll(
     ignore: checkIgnore(raw.ignore, findings),
     tables,
     rules,
-    logs: checkLogs(raw.logs, rules, commands, findings),
+    logs: checkZones(raw.zones, checkLogs(raw.logs, rules, commands, findings), findings),
     commands: commands ?? new Map(),
     stateFolder: checkPath(raw.stateFolder, ['stateFolder'], stateFolderOf(platform), findings),
     control: checkPath(raw.control, ['control'], CONTROL_SOCKET, findings),

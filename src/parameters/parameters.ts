@@ -22,6 +22,11 @@ export interface Parameters {
    * `docker:PATH` and `stdin:`.
    */
   readonly logs: Readonly<Record<string, Readonly<Record<string, readonly Pattern[]>>>>
+  /**
+   * The time zones of logs whose dates name none, where it is not this machine's: `'/var/log/fw1.log': 'Europe/Berlin'`. A
+   * key of `logs`, and a name of the IANA database or an offset such as `+02:00`.
+   */
+  readonly zones?: Readonly<Record<string, string>>
   /** Where the state is kept. Default /var/lib/log2table, on the BSDs /var/db/log2table. */
   readonly stateFolder?: string
   /** The socket on which the daemon listens for commands. Default /var/run/log2table/control.sock. */
@@ -57,6 +62,8 @@ export interface LogEntry {
   readonly key: string
   /** Every pattern has its name and weight. */
   readonly feeds: readonly Feed[]
+  /** Of its dates, where they name none and it is not this machine's. */
+  readonly zone?: string
 }
 
 export const CONFIGURATION_FOLDER = '/etc/log2table'

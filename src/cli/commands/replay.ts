@@ -3,9 +3,8 @@ import { exitStatus } from '../../base/exit-status.ts'
 import { UserError } from '../../base/user-error.ts'
 import { type ReplaySummary, replay as replayLogs } from '../../daemon/replay.ts'
 import { alwaysProtected } from '../../firewall/protected.ts'
-import type { Feed } from '../../matching/scanner.ts'
 import { defaultsFor } from '../../parameters/defaults.ts'
-import type { Configuration } from '../../parameters/parameters.ts'
+import type { Configuration, LogEntry } from '../../parameters/parameters.ts'
 import { type Command, type Io, type JsonOption, jsonOption } from '../command.ts'
 import { loadOrExplain } from '../configuration.ts'
 import { count, decisionLine } from '../output.ts'
@@ -44,7 +43,7 @@ Examples:
     const summary = await replayLogs({
       rules: configuration.rules,
       tables: new Set(configuration.tables.keys()),
-      logs: logs.map((path) => ({ path, feeds: feedsFor(configuration, path, as, config) })),
+      logs: logs.map((path) => ({ path, ...entryFor(configuration, path, as, config) })),
       protection: { ignored: configuration.ignore.networks, protected: alwaysProtected },
       onDecision: (decision) => {
         text += decisionLine(decision, io.stdout, { json })
@@ -61,16 +60,11 @@ Examples:
 /** Output is collected up to this length before it is written. */
 const OUTPUT_CHARACTERS = 64 * 1024
 
-function feedsFor(
-  configuration: Configuration,
-  path: string,
-  as: string | undefined,
-  folder: string | undefined,
-): readonly Feed[] {
+function entryFor(configuration: Configuration, path: string, as: string | undefined, folder: string | undefined): LogEntry {
   const keys = configuration.logs.map(({ key }) => key)
   const key = folder === undefined ? path : keyOfLog(path, as, keys)
   const entry = configuration.logs.find((one) => one.key === key)
-  if (entry) return entry.feeds
+  if (entry) return entry
   const known = keys.map((one) => `"${one}"`).join(', ')
   const what = as === undefined ? `no key of its logs matches ${path}` : `its logs have no key "${as}"`
   throw new UserError(exitStatus.usage, `${folder}/parameters.ts: ${what}; name one with --as: ${known}`)
