@@ -17,9 +17,9 @@ import type { Namespace } from './namespace.ts'
 const LINES_PER_SECOND = 1_000
 /** How long a daemon is waited for that has fallen behind. */
 const CATCH_UP_MS = 60_000
-/** How long a daemon lives at most: after its start, about half of which it needs to begin, or after it said that it runs. */
-const LIFE_MS = 400
-const RUNNING_LIFE_MS = 200
+/** How long a daemon lives at most, in times of what it needs to start: after its start, or after it said that it runs. */
+const LIFE = 1.2
+const RUNNING_LIFE = 0.6
 
 export interface KillRun {
   readonly kills: number
@@ -51,7 +51,9 @@ export async function killRun(t: TestContext, { kills, rotation, namespace }: Ki
   writeFileSync(setting.log, '')
   // What was rotated away before a log was ever looked at is nobody's loss.
   const first = new RunningDaemon(t, setting)
+  const startedAt = performance.now()
   await first.started(CATCH_UP_MS)
+  const startMs = performance.now() - startedAt
   await waitFor(() => rowsOf(databaseOf(setting), 'SELECT * FROM logs').length > 0)
   await first.kill()
   const writing = { log: setting.log, truth: truthPath, rotation, everyMs: 1_000, linesPerSecond: LINES_PER_SECOND, seed }
@@ -64,7 +66,7 @@ export async function killRun(t: TestContext, { kills, rotation, namespace }: Ki
     const daemon = new RunningDaemon(t, setting)
     const isToRun = random() < 0.5
     if (isToRun) await daemon.started(CATCH_UP_MS)
-    await sleep(random() * (isToRun ? RUNNING_LIFE_MS : LIFE_MS))
+    await sleep(random() * startMs * (isToRun ? RUNNING_LIFE : LIFE))
     if (!daemon.isRunning) beforeReading++
     await daemon.kill()
     said += daemon.stdout

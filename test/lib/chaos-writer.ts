@@ -9,10 +9,10 @@ import type { WriterOptions, Written } from './chaos-writing.ts'
 const { log, truth, rotation, everyMs, linesPerSecond, seed }: WriterOptions = JSON.parse(process.argv[2]!)
 const random = randomFrom(seed)
 /**
- * As logrotate's `rotate 60`. A daemon that is killed twice a second has many lives in which it reads nothing; a file that is
+ * As logrotate's `rotate 300`. A daemon that is killed twice a second has many lives in which it reads nothing; a file that is
  * deleted before anybody could read it would tell nothing about a reader.
  */
-const KEPT = 60
+const KEPT = 300
 
 let fd = openSync(log, 'a')
 const truthFd = openSync(truth, 'a')
