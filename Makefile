@@ -14,32 +14,40 @@ TESTS =
 library = $(PREFIX)/lib/log2table
 examples = $(PREFIX)/share/examples/log2table
 dependencies = node_modules/.package-lock.json
-run_tests = node --disable-warning=ExperimentalWarning --test --test-concurrency=2 --test-timeout=600000 --test-reporter=spec
+wasm = src/matching/wasm/module.generated.ts
+run_tests = node --disable-warning=ExperimentalWarning --test --test-timeout=$(test_ms_max) --test-reporter=spec
+test_ms_max = 900000
+# Tests of what must happen within seconds: one file at a time, after all others.
+alone = test/bad-input test/chaos test/e2e
 
 #: make             build into dist/
 build: $(dependencies)
 	tools/node any npm run --silent build
 
 #: make run         the daemon at work on this machine's logs, with tables that touch nothing; state in ./.run
-run: $(dependencies)
+run: $(wasm)
 	@tools/node any bin/log2table run --try
 
 #: make test        everything that must hold: check, then all tests (TEST_NODE="22 24" for both, TESTS=FILE... for some)
 test: check tests
 
-tests: programs $(dependencies)
-	@for node in $(TEST_NODE); do \
-	  tests='$(TESTS)'; \
-	  : $${tests:=$$(find src test -name '*.test.ts' ! -path 'test/long/*' | sort)}; \
+tests: programs $(wasm)
+	@alone='$(TESTS)'; others=; \
+	if [ ! "$$alone" ]; then \
+	  alone=$$(find $(alone) -name '*.test.ts' | sort); \
+	  others=$$(find src test -name '*.test.ts' ! -path 'test/long/*' | sort | grep -v -x -F "$$alone"); \
+	fi; \
+	for node in $(TEST_NODE); do \
 	  tools/node $$node node -p '"testing with Node " + process.version' && \
-	  tools/node $$node $(run_tests) $$tests || exit 1; \
+	  { [ ! "$$others" ] || tools/node $$node $(run_tests) --test-concurrency=2 $$others; } && \
+	  tools/node $$node $(run_tests) --test-concurrency=1 $$alone || exit 1; \
 	done
 
 #: make test-long   the tests that take longer than a few minutes
 test-long:
 	@tests=$$(echo $$(find test/long -name '*.test.ts' | sort)); \
 	[ "$$tests" ] || { echo 'test/long holds no tests' && exit 1; }; \
-	$(MAKE) tests TEST_NODE='$(TEST_NODE)' TESTS="$$tests"
+	$(MAKE) tests TEST_NODE='$(TEST_NODE)' TESTS="$$tests" test_ms_max=7200000
 
 #: make check       format, lint, types, unused code
 check: $(dependencies)
@@ -65,13 +73,18 @@ clean:
 
 #: make distclean   remove what was fetched too
 distclean: clean
-	rm -rf node_modules .tools
+	rm -rf node_modules .tools $(wasm)
 
 help:
 	@sed -n 's/^#: //p' Makefile
 
 dist/cli/main.js:
 	@$(MAKE) build
+
+# What the scanner runs in WebAssembly: see docs/matching.md.
+$(wasm): $(dependencies) tools/build-wasm.js src/matching/wasm/assembly/*.ts
+	@tools/node any npm run --silent wasm
+	@touch $(wasm)
 
 $(dependencies): package-lock.json
 	tools/node any npm ci --ignore-scripts --no-audit --no-fund

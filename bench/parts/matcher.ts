@@ -1,6 +1,6 @@
 import { CHUNK_BYTES } from '../../src/base/limits.ts'
 import type { Pattern } from '../../src/matching/pattern.ts'
-import { regexpScanner } from '../../src/matching/regexp-scanner.ts'
+import { scannerOf } from '../../src/matching/scanner-of.ts'
 import { httpd, sshd } from '../../src/patterns/index.ts'
 import { benchLog } from '../lib/logs.ts'
 import { measureInTurn } from '../lib/turns.ts'
@@ -17,7 +17,7 @@ export async function matcher(): Promise<void> {
 
 function scanning(kind: LogKind, patterns: readonly Pattern[]) {
   const blocks = blocksOf(generateLog({ ...benchLog(kind), lines: LINES }))
-  const scanner = regexpScanner([{ rule: 'hackers', patterns }])
+  const scanner = scannerOf([{ rule: 'hackers', patterns }])
   return {
     name: `${kind}.log`,
     run() {

@@ -37,29 +37,6 @@ describe('a regex runs on bytes', () => {
   })
 })
 
-describe('the loose form of a regex', () => {
-  const loose = (regex: RegExp) => compilePattern({ regex }).loose
-
-  test('has no names, and no anchor at its beginning, so that many can be joined behind one prefix', () => {
-    assert.equal(loose(/^Failed (?<user>\w+) from (?<ip>[\d.]+)$/), 'Failed (?:\\w+) from (?:[\\d.]+)$')
-  })
-
-  test('may begin anywhere in the line where the regex may', () => {
-    assert.equal(loose(/from (?<ip>[\d.]+)$/), '[^\\n]*?from (?:[\\d.]+)$')
-  })
-
-  test('of a set whose lines may be repeated ends before the bracket too', () => {
-    const set = { name: 'x', prefix: /^(?<times>\d)/ }
-    assert.equal(compilePattern({ regex: /^a (?<ip>\S+)$/, set }).loose, 'a (?:[^\\t\\n\\v\\f\\r ]+)(?=\\]?$)')
-  })
-
-  test('does not exist where it would not match all that the regex does', () => {
-    assert.equal(loose(/^(?<q>["']).*\k<q> (?<ip>\S+)$/), undefined)
-    assert.equal(loose(/(?<=a)b (?<ip>\S+)$/), undefined)
-    assert.equal(loose(/(?:^|x)b (?<ip>\S+)$/), undefined)
-  })
-})
-
 test('the names of groups are found, lookbehind and escaped brackets are not taken for them', () => {
   assert.deepEqual(namedGroups('(?<ip>\\(?<no>)(?<=x)(?<user>[(?<no>])'), ['ip', 'user'])
 })

@@ -6,11 +6,6 @@ export interface CompiledPattern {
   readonly pattern: Pattern
   readonly regex: RegExp
   readonly hasAddress: boolean
-  /**
-   * Source of a regex without groups' names that matches wherever `regex` does, from the beginning of what is matched, so
-   * that many can be joined into one; undefined where that can't be made.
-   */
-  readonly loose: string | undefined
 }
 
 /** Why a regex can't be used; the message says what to do. */
@@ -24,13 +19,7 @@ export class PatternError extends Error {}
 export function compilePattern(pattern: Pattern): CompiledPattern {
   const { regex } = pattern
   const source = toBytes(regex)
-  const groups = namedGroups(source)
-  return {
-    pattern,
-    regex: new RegExp(source, regex.flags),
-    hasAddress: groups.includes('ip'),
-    loose: toLoose(source, pattern.set?.prefix !== undefined && namedGroups(pattern.set.prefix.source).includes('times')),
-  }
+  return { pattern, regex: new RegExp(source, regex.flags), hasAddress: groupNumbers(source).has('ip') }
 }
 
 /** The prefix of a set, made ready in the same way. */
@@ -38,15 +27,22 @@ export function compilePrefix(prefix: NonNullable<PatternSetInfo['prefix']>): Re
   return new RegExp(toBytes(prefix), prefix.flags)
 }
 
-/** The names of a regex's groups, in their order. */
-export function namedGroups(source: string): readonly string[] {
-  const names: string[] = []
+/** The names of a regex's groups, in their order, each with the number of the group. */
+export function groupNumbers(source: string): ReadonlyMap<string, number> {
+  const numbers = new Map<string, number>()
+  let number = 0
   visitRegExpAST(parse(source), {
-    onCapturingGroupEnter: (group) => {
-      if (group.name !== null) names.push(group.name)
+    onCapturingGroupEnter: ({ name }) => {
+      number++
+      if (name !== null) numbers.set(name, number)
     },
   })
-  return names
+  return numbers
+}
+
+/** The names of a regex's groups, in their order. */
+export function namedGroups(source: string): readonly string[] {
+  return [...groupNumbers(source).keys()]
 }
 
 function parse(source: string): AST.Pattern {
@@ -89,37 +85,6 @@ function toBytes({ source, flags }: RegExp): string {
     },
   })
   return edited(source, edits)
-}
-
-/** See CompiledPattern.loose. */
-function toLoose(source: string, mayEndInBracket: boolean): string | undefined {
-  const tree = parse(source)
-  const edits: Edit[] = []
-  let canBeMade = true
-  const starts = new Set<AST.Element>()
-  for (const alternative of tree.alternatives) {
-    const first = alternative.elements[0]
-    if (first?.type === 'Assertion' && first.kind === 'start') {
-      starts.add(first)
-      edits.push({ ...first, text: '' })
-    } else edits.push({ start: alternative.start, end: alternative.start, text: '[^\\n]*?' })
-  }
-  visitRegExpAST(tree, {
-    onCapturingGroupEnter: (group) => {
-      if (group.name !== null) edits.push({ start: group.start, end: group.start + `(?<${group.name}>`.length, text: '(?:' })
-    },
-    onBackreferenceEnter: () => {
-      canBeMade = false
-    },
-    onAssertionEnter: (assertion) => {
-      if (assertion.kind === 'start' && !starts.has(assertion)) canBeMade = false
-      if (assertion.kind === 'lookbehind') canBeMade = false
-      if (assertion.kind === 'word' && starts.size === 0) canBeMade = false
-      // "message repeated 3 times: [ ... ]": the bracket is cut off before the regex itself is run.
-      if (assertion.kind === 'end' && mayEndInBracket) edits.push({ ...assertion, text: '(?=\\]?$)' })
-    },
-  })
-  return canBeMade ? edited(source, edits) : undefined
 }
 
 function edited(source: string, edits: Edit[]): string {

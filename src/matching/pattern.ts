@@ -28,10 +28,31 @@ export interface Pattern {
   readonly spoofable?: boolean
   /** The line says that a login was accepted in this session, or that the session ended. */
   readonly session?: 'opened' | 'closed'
+  /**
+   * What a refused packet must be, where the log is one of packets (`pflog:`, `nflog:`); the regex is then for the same
+   * packets as text. Its address is that of the sender; the groups are `port`, the destination's, and `target`, the
+   * destination and the port.
+   */
+  readonly packet?: PacketCondition
+  /**
+   * Why no peer can write a line that gives another address, where `check` has found one and is wrong: which characters the
+   * program escapes or refuses, for example. The pattern is taken then.
+   */
+  readonly unforgeable?: string
   readonly samples?: Samples
   /** The set that the pattern belongs to, written by `patternSet`. */
   readonly set?: PatternSetInfo
   readonly [parameter: string]: unknown
+}
+
+/**
+ * A packet that asks for something: `syn` opens a TCP connection and has no other flag (but those of ECN), `udp` is any
+ * datagram, `echo` is a ping. Answers, and what honest peers still send when we have forgotten their connection, are none.
+ */
+export interface PacketCondition {
+  readonly kind: 'syn' | 'udp' | 'echo'
+  /** Of the destination; any where it is left out. */
+  readonly ports?: readonly number[]
 }
 
 /** Real lines that prove a pattern. `log2table test` runs them all. */
@@ -52,13 +73,38 @@ export interface PatternSetInfo {
    * `times` says how often the message was repeated (and a `]` at the end of the line closes the repeated text).
    */
   readonly prefix?: RegExp
+  /**
+   * The set is for lines that are JSON objects (behind the prefix, where there is one), and its regexes match a text made
+   * of them in this form: `{ts} {request.remote_ip} {status} "{request.uri}"`, where `{a.b}` stands for the value of the key
+   * b in the object under a, `{a|b}` for the first of both that is there, and `{a?}` for one that may be missing (`-`).
+   * Values are escaped, so that none can pass for another: see `jsonText`. Begin with the date, if lines have one.
+   */
+  readonly json?: string
 }
 
 /** A set is the list of its patterns, so that `[...sshd, { regex: ... }]` is how a user adds to one. */
 export type PatternSet = readonly Pattern[]
 
+/** The patterns that feed one rule from one log. */
+export interface Feed {
+  readonly rule: string
+  readonly patterns: readonly Pattern[]
+}
+
 /** Keys of a pattern that mean something to us; all others are its parameters. */
-export const patternKeys = ['regex', 'name', 'weight', 'once', 'distinct', 'spoofable', 'session', 'samples', 'set'] as const
+export const patternKeys = [
+  'regex',
+  'name',
+  'weight',
+  'once',
+  'distinct',
+  'spoofable',
+  'session',
+  'packet',
+  'unforgeable',
+  'samples',
+  'set',
+] as const
 
 export const WEIGHT_DEFAULT = 10
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Pattern, patternSet } from './pattern.ts'
-import { regexpScanner } from './regexp-scanner.ts'
+import { regexpScanner } from './regexp-scanner.testing.ts'
 import { runSamples } from './samples.ts'
 
 const run = (patterns: readonly Pattern[]) => runSamples(patterns, regexpScanner)

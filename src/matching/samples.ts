@@ -1,6 +1,6 @@
 import { type Address, formatAddress } from '../base/address.ts'
-import type { Pattern } from './pattern.ts'
-import type { Feed, Scanner } from './scanner.ts'
+import type { Feed, Pattern } from './pattern.ts'
+import type { Scanner } from './scanner.ts'
 
 /** A sample that does not do what its pattern says of it. */
 export interface SampleFault {

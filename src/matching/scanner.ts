@@ -1,7 +1,11 @@
 import type { Address } from '../base/address.ts'
+import type { LoggedPacket } from '../capture/logged-packet.ts'
 import type { Pattern } from './pattern.ts'
 
-/** A line of a block that matched a pattern of one rule. The bytes of the line are `block.subarray(start, end)`. */
+/**
+ * A line of a block that matched a pattern of one rule. The bytes of the line are `block.subarray(start, end)`. Its texts may
+ * be made when they are asked for: it is valid until the next block is scanned.
+ */
 export interface Match {
   /** Index into the `feeds` that the scanner was made from. */
   readonly feed: number
@@ -17,12 +21,8 @@ export interface Match {
   readonly times: number
   /** Named groups of the regex but for `ip`, as text (UTF-8, what is no UTF-8 replaced). */
   readonly groups: Readonly<Record<string, string>>
-}
-
-/** The patterns that feed one rule from one log. */
-export interface Feed {
-  readonly rule: string
-  readonly patterns: readonly Pattern[]
+  /** What the patterns saw where it is not the line itself (see PatternSetInfo.json); the line's date is in it. */
+  readonly text?: string
 }
 
 /** What a scanner counts; `status` and `replay` show it. */
@@ -34,11 +34,22 @@ export interface ScanCounts {
   withoutAddress: number
 }
 
-/** Finds which lines match, for each feed the one pattern that counts. Several may stand behind this; today's is RegExp. */
+/** Finds which lines match, for each feed the one pattern that counts. */
 export interface Scanner {
   readonly counts: ScanCounts
-  /** A block is whole lines, each ended by a line feed. What is found comes in the order of lines, then of feeds. */
-  scan(block: Uint8Array, findings: Findings): void
+  /** Patterns that took too long on some line, and are not looked for until they are released. */
+  readonly quarantined: readonly Quarantined[]
+  release(pattern: Pattern): void
+  /**
+   * A block is whole lines, each ended by a line feed. What is found comes in the order of lines, then of
+   * feeds. `packets` are what the lines stand for, one for each, where the log is one of packets.
+   */
+  scan(block: Uint8Array, findings: Findings, packets?: readonly LoggedPacket[]): void
+}
+
+export interface Quarantined {
+  readonly pattern: Pattern
+  readonly reason: string
 }
 
 /** Where a scanner brings what it finds. */

@@ -1,0 +1,2 @@
+/** Says why a regex can't be made into an automaton. */
+export class InexpressibleError extends Error {}

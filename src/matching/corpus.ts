@@ -1,0 +1,99 @@
+import { EITHER_CASE, type Literal } from './literals.ts'
+
+/** What most lines of logs are like: what is often in these is no good to look for. */
+const usual = `
+Nov 21 10:00:01 www CRON[70412]: pam_unix(cron:session): session opened for user root(uid=0) by (uid=0)
+Nov 21 10:00:01 www CRON[70413]: (root) CMD (command -v debian-sa1 > /dev/null && debian-sa1 1 1)
+Nov 21 10:00:02 www CRON[70412]: pam_unix(cron:session): session closed for user root
+Nov 21 10:03:49 mail systemd[1]: Starting phpsessionclean.service - Clean php session files...
+Nov 21 10:04:31 mail systemd-logind[642]: New session 4812 of user alice.
+Nov 21 10:05:16 gate sudo: bob : TTY=pts/3 ; PWD=/home/bob ; USER=root ; COMMAND=/usr/bin/apt update
+Nov 21 10:07:28 gate kernel: [831942.706153] usb 1-4: new high-speed USB device number 9 using xhci_hcd
+2026-11-21T10:08:53.194265+01:00 gate sshd[69218]: Server listening on 0.0.0.0 port 22.
+2026-11-21T10:08:57.530682+01:00 mail postfix/smtpd[58301]: connect from mx7.example.net[198.51.100.25]
+2026-11-21T10:09:36.871904+01:00 mail dovecot: imap-login: Login: user=<carol>, method=PLAIN, rip=203.0.113.84, lip=192.0.2.3, mpid=1846, TLS
+198.51.100.14 - - [21/Nov/2026:10:00:07 +0000] "GET / HTTP/1.1" 200 6374 "-" "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+198.51.100.14 - - [21/Nov/2026:10:00:08 +0000] "GET /css/main.css?v=318 HTTP/1.1" 200 9157 "https://www.example.org/" "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15"
+203.0.113.77 - - [21/Nov/2026:10:00:11 +0000] "GET /fonts/serif.woff2 HTTP/2.0" 200 28460 "https://www.example.org/about.html" "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
+203.0.113.42 - - [21/Nov/2026:10:00:12 +0000] "GET /feed.xml HTTP/1.1" 200 18214 "-" "FreshRSS/1.24.3 (Linux; https://freshrss.org)"
+203.0.113.77 - - [21/Nov/2026:10:00:13 +0000] "GET /img/logo.svg HTTP/2.0" 304 0 "https://www.example.org/blog/2026/11/notes.html" "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
+2001:db8:42:7::a5 - alice [21/Nov/2026:10:00:26 +0000] "POST /api/v1/items HTTP/1.1" 201 482 "https://app.example.com/list?page=2&order=name" "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1"
+192.0.2.161 - - [21/Nov/2026:10:00:39 +0000] "GET /sitemap.xml HTTP/1.1" 200 68 "-" "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
+www.example.org:443 192.0.2.58 - - [21/Nov/2026:10:00:55 +0000] "HEAD /shop/product/9?color=blue HTTP/1.1" 302 219 "https://www.google.com/search?q=shoes" "Mozilla/5.0 (Linux; Android 14; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36"
+`
+  .trim()
+  .split('\n')
+
+const LINE_BYTES = 128
+
+/** Lines by which to tell, before any is read, what is rare in a log. Letters of either case are taken for one. */
+export class Corpus {
+  /** How common a byte is, from 0 to 1. */
+  readonly byteShares = new Float64Array(256)
+  /** Each three bytes that usually follow each other somewhere, the first in the lowest bits, ... */
+  readonly triples: readonly number[]
+  /** ... and how often they do, from 0 to 1. */
+  readonly tripleShares: Float64Array
+  readonly #lines: readonly string[]
+  readonly #text: string
+  readonly #threes = new Set<number>()
+  readonly #known = new Map<Literal, number>()
+
+  /** `others` are lines that may come as well, such as the patterns' own samples. */
+  constructor(others: readonly string[]) {
+    const lines = [...usual, ...others]
+    const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''))
+    // What is not here may be there.
+    for (let byte = 0; byte < 256; byte++) this.byteShares[byte] = 0.1 / bytes.length
+    for (const byte of bytes) this.byteShares[byte]! += 1 / bytes.length
+    const counts = new Map<number, number>()
+    const usualBytes = Buffer.from(usual.join('\n'))
+    for (let i = 0; i + 3 <= usualBytes.length; i++) {
+      const triple = usualBytes.readUIntLE(i, 3)
+      counts.set(triple, (counts.get(triple) ?? 0) + 1)
+    }
+    this.triples = [...counts.keys()]
+    this.tripleShares = Float64Array.from(counts.values(), (count) => count / usualBytes.length)
+    this.#text = lines.join('\n').toLowerCase()
+    this.#lines = this.#text.split('\n')
+    for (let i = 0; i + 3 <= this.#text.length; i++) this.#threes.add(threeAt(this.#text, i))
+  }
+
+  /** The share of lines that hold a literal, from 0 to 1: as far as these tell, and never quite nothing. */
+  share(literal: Literal): number {
+    let share = this.#known.get(literal)
+    if (share === undefined) {
+      const text = plain(literal)
+      const holding =
+        this.#mayHold(text) && this.#text.includes(text) ? this.#lines.filter((line) => line.includes(text)).length : 0
+      share = Math.min(1, holding / this.#lines.length + LINE_BYTES * this.#chance(literal))
+      this.#known.set(literal, share)
+    }
+    return share
+  }
+
+  /** Whether all of its threes of bytes are somewhere in the lines; most texts are ruled out by that. */
+  #mayHold(text: string): boolean {
+    for (let i = 0; i + 3 <= text.length; i++) if (!this.#threes.has(threeAt(text, i))) return false
+    return true
+  }
+
+  /** How often a literal would stand at a position if its bytes came independently of each other. */
+  #chance(literal: Literal): number {
+    let chance = 1
+    for (let i = 0; i < literal.length; i++) {
+      const code = literal.charCodeAt(i)
+      chance *= this.byteShares[code & 0xff]! + (code < EITHER_CASE ? 0 : this.byteShares[code & 0xdf]!)
+    }
+    return chance
+  }
+}
+
+function threeAt(text: string, at: number): number {
+  return text.charCodeAt(at) | (text.charCodeAt(at + 1) << 8) | (text.charCodeAt(at + 2) << 16)
+}
+
+/** A literal in small letters. */
+function plain(literal: Literal): string {
+  return literal.replaceAll(/[\u0100-\u01ff]/g, (code) => String.fromCharCode(code.charCodeAt(0) & 0xff)).toLowerCase()
+}

@@ -1,0 +1,367 @@
+import type { Address } from '../base/address.ts'
+import { CHUNK_BYTES, LINE_BYTES_MAX } from '../base/limits.ts'
+import { compileAutomaton } from './automaton/automaton.ts'
+import { automatonEngine } from './automaton-engine.ts'
+import { compilePattern, compilePrefix, groupNumbers } from './compile.ts'
+import { Corpus } from './corpus.ts'
+import type { Engine, FoundGroups } from './engine.ts'
+import { literalTables, type Sought } from './literal-tables.ts'
+import { type Literal, literalsOf } from './literals.ts'
+import { type Feed, type Pattern, type PatternSetInfo, WEIGHT_DEFAULT } from './pattern.ts'
+import { RegExpEngine } from './regexp-engine.ts'
+import type { Findings, Match, Quarantined, ScanCounts, Scanner } from './scanner.ts'
+import { runAhead, type TimeLimit, type Try } from './wall.ts'
+import type { Machine } from './wasm/machine.ts'
+
+export interface LiteralScannerOptions {
+  readonly machine: Machine
+  /** What cuts RegExps off; without it they take as long as they take. */
+  readonly timeLimit?: TimeLimit | undefined
+}
+
+const LINE_FEED = 10
+const CLOSING_BRACKET = 93
+/** What may be read behind a block. */
+const MARGIN_BYTES = 32
+const RECORDS = 2 * 4096
+
+const REPEATED = 'last message repeated '
+const repeated =
+  /^(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.+Z-]+) [\w.:-]+ (?:syslogd(?:\[\d+\])?: )?last message repeated (\d{1,9}) times$/
+
+/**
+ * The scanner that looks for literals first: for each pattern it knows texts of which every match holds one, finds all of
+ * them in one pass over the bytes of a block, and looks only at lines that hold one, with those patterns only.
+ */
+export function literalScanner(feeds: readonly Feed[], options: LiteralScannerOptions): Scanner {
+  return new LiteralScanner(feeds, options)
+}
+
+class LiteralScanner implements Scanner {
+  readonly counts: ScanCounts = { lines: 0, overlong: 0, withoutAddress: 0 }
+  readonly #machine: Machine
+  readonly #timeLimit: TimeLimit | undefined
+  /** By number: those of one feed together, by rank. */
+  readonly #candidates: readonly Candidate[]
+  readonly #heads: readonly Head[]
+  readonly #words: number
+  readonly #repeatedNumber: number
+  /** Bits of the candidates whose engine is not known yet, or is a RegExp. */
+  readonly #needCare: Uint32Array
+  readonly #ranAhead = new Set<RegExpEngine>()
+  readonly #records: number
+  readonly #recordsBytes: number
+  #block = 0
+  #blockBytes = 0
+
+  constructor(feeds: readonly Feed[], { machine, timeLimit }: LiteralScannerOptions) {
+    this.#machine = machine
+    this.#timeLimit = timeLimit
+    const heads = new Map<PatternSetInfo['prefix'], Head>()
+    this.#candidates = feeds.flatMap(({ patterns }, feed) =>
+      byRank(patterns).map((pattern) => {
+        const prefix = pattern.set?.prefix
+        if (prefix && !heads.has(prefix)) heads.set(prefix, new Head(compilePrefix(prefix), machine))
+        return new Candidate(feed, pattern, prefix && heads.get(prefix), machine)
+      }),
+    )
+    this.#heads = [...heads.values()]
+    this.#repeatedNumber = this.#candidates.length
+    this.#words = (this.#candidates.length >>> 5) + 1
+    this.#needCare = new Uint32Array(this.#words)
+    for (const number of this.#candidates.keys()) this.#needCare[number >>> 5]! |= 1 << (number & 31)
+    // Twice as many as there can be lines in what the scan does at once.
+    this.#recordsBytes = RECORDS * (8 + 4 * this.#words)
+    this.#records = machine.allocate(this.#recordsBytes)
+    this.#configure(new Corpus(sampleLines(feeds)))
+  }
+
+  get quarantined(): readonly Quarantined[] {
+    return this.#candidates.flatMap(({ pattern, quarantinedFor: reason }) => (reason === undefined ? [] : { pattern, reason }))
+  }
+
+  release(pattern: Pattern): void {
+    for (const candidate of this.#candidates) if (candidate.pattern === pattern) candidate.quarantinedFor = undefined
+  }
+
+  scan(block: Uint8Array, findings: Findings): void {
+    if (block.length === 0) return
+    const { code } = this.#machine
+    const from = this.#place(block)
+    for (const head of this.#heads) head.leave()
+    code.begin(from, from + block.length + Number(block.at(-1) !== LINE_FEED))
+    while (!code.isDone()) {
+      const end = code.scan()
+      if (this.#timeLimit) this.#takeCare(end, this.#timeLimit)
+      this.#look(end, from, findings)
+      for (const engine of this.#ranAhead) engine.forget()
+      this.#ranAhead.clear()
+    }
+    this.counts.lines += code.countedLines()
+    this.counts.overlong += code.countedOverlong()
+  }
+
+  /** Puts a block into memory, and a line feed behind it. */
+  #place(block: Uint8Array): number {
+    if (block.length + MARGIN_BYTES > this.#blockBytes) {
+      this.#blockBytes = Math.max(2 * block.length, CHUNK_BYTES + LINE_BYTES_MAX) + MARGIN_BYTES
+      this.#block = this.#machine.allocate(this.#blockBytes)
+    }
+    this.#machine.bytes.set(block, this.#block)
+    this.#machine.bytes[this.#block + block.length] = LINE_FEED
+    return this.#block
+  }
+
+  #configure(corpus: Corpus): void {
+    const { code } = this.#machine
+    const patternsBy = new Map<Literal, number[]>([[REPEATED, [this.#repeatedNumber]]])
+    const always: number[] = []
+    for (const [number, { regex }] of this.#candidates.entries()) {
+      const literals = literalsOf(regex, (literal) => corpus.share(literal))
+      if (!literals) always.push(number)
+      for (const literal of literals ?? []) patternsBy.set(literal, [...(patternsBy.get(literal) ?? []), number])
+    }
+    const sought = [...patternsBy].map(([literal, patterns]): Sought => ({ literal, patterns }))
+    const layOut = (at: number) => literalTables({ sought, always, words: this.#words, at }, corpus)
+    const at = this.#machine.allocate(layOut(0).bytes.length)
+    const { bytes, sets, words, hashShift, shorts } = layOut(at)
+    this.#machine.bytes.set(bytes, at)
+    const end = this.#records + this.#recordsBytes
+    code.configure(at, sets, words, hashShift, shorts, this.#records, end, LINE_BYTES_MAX)
+  }
+
+  #look(end: number, from: number, findings: Findings): void {
+    const wordCount = this.#words
+    const { words } = this.#machine
+    for (let record = this.#records >>> 2; record < end >>> 2; record += 2 + wordCount) {
+      const lineStart = words[record]!
+      const lineEnd = words[record + 1]!
+      let feed = -1
+      for (let word = 0; word < wordCount; word++) {
+        for (let bits = words[record + 2 + word]!; bits !== 0; bits &= bits - 1) {
+          const number = (word << 5) | (31 - Math.clz32(bits & -bits))
+          if (number === this.#repeatedNumber) this.#lookForRepeated(lineStart, lineEnd, from, findings)
+          else {
+            const candidate = this.#candidates[number]!
+            if (candidate.feed !== feed && this.#match(candidate, lineStart, lineEnd, from, findings)) feed = candidate.feed
+          }
+        }
+      }
+    }
+  }
+
+  #match(candidate: Candidate, start: number, end: number, from: number, findings: Findings): boolean {
+    if (candidate.isQuarantined) return false
+    const { head, engine } = candidate
+    if (!(head ? head.matches(start, end) && engine.run(head.restStart, head.restEnd) : engine.run(start, end))) return false
+    const address = candidate.addressGroup === undefined ? undefined : engine.address(candidate.addressGroup)
+    if (candidate.addressGroup !== undefined && address === undefined) {
+      this.counts.withoutAddress++
+      return false
+    }
+    findings.match(new FoundMatch(candidate, start - from, end - from, address, engine.found()))
+    return true
+  }
+
+  #lookForRepeated(start: number, end: number, from: number, findings: Findings): void {
+    const { buffer, byteOffset } = this.#machine.bytes
+    const times = repeated.exec(Buffer.from(buffer, byteOffset + start, end - start).toString('latin1'))?.[1]
+    if (times !== undefined) findings.repeated(start - from, end - from, Number(times))
+  }
+
+  /** Runs those RegExps that will be asked for ahead of need, where they can be cut off. */
+  #takeCare(end: number, limit: TimeLimit): void {
+    if (this.#needCare.every((word) => word === 0)) return
+    const heads = new Map<Head, Try[]>()
+    this.#eachInNeed(end, ({ head }, start, end) => {
+      if (!(head?.engine instanceof RegExpEngine)) return
+      this.#ranAhead.add(head.engine)
+      const tries = heads.get(head) ?? []
+      if (tries.at(-1)?.start !== start) tries.push({ engine: head.engine, start, end })
+      heads.set(head, tries)
+    })
+    for (const [head, tries] of heads) {
+      runAhead(tries, limit, (breach) => {
+        for (const candidate of this.#candidates) if (candidate.head === head) this.#quarantine(candidate, breach)
+      })
+    }
+    const tries: Try[] = []
+    const candidates = new Map<RegExpEngine, Candidate>()
+    this.#eachInNeed(end, (candidate, start, end, number) => {
+      const { engine, head } = candidate
+      if (engine instanceof RegExpEngine) {
+        candidates.set(engine, candidate)
+        this.#ranAhead.add(engine)
+        if (!head) tries.push({ engine, start, end })
+        else if (head.matches(start, end)) tries.push({ engine, start: head.restStart, end: head.restEnd })
+      } else if (!(head?.engine instanceof RegExpEngine)) this.#needCare[number >>> 5]! &= ~(1 << (number & 31))
+    })
+    if (tries.length > 0) runAhead(tries, limit, (breach) => this.#quarantine(candidates.get(breach.engine)!, breach))
+  }
+
+  #eachInNeed(end: number, visit: (candidate: Candidate, start: number, end: number, number: number) => void): void {
+    const { words } = this.#machine
+    for (let record = this.#records >>> 2; record < end >>> 2; record += 2 + this.#words) {
+      for (let word = 0; word < this.#words; word++) {
+        for (let bits = words[record + 2 + word]! & this.#needCare[word]!; bits !== 0; bits &= bits - 1) {
+          const number = (word << 5) | (31 - Math.clz32(bits & -bits))
+          const candidate = this.#candidates[number]
+          if (candidate && !candidate.isQuarantined) visit(candidate, words[record]!, words[record + 1]!, number)
+        }
+      }
+    }
+  }
+
+  #quarantine(candidate: Candidate, { start, end }: Try): void {
+    candidate.quarantinedFor = `ran out of time on ${end - start} bytes of a line`
+  }
+}
+
+/** A pattern of one feed. */
+class Candidate {
+  readonly feed: number
+  readonly pattern: Pattern
+  /** What stands before it, where its set has a prefix. */
+  readonly head: Head | undefined
+  readonly regex: RegExp
+  readonly groups: ReadonlyMap<string, number>
+  readonly addressGroup: number | undefined
+  readonly sessionGroup: number | undefined
+  /** Why it is not looked for any more. */
+  quarantinedFor: string | undefined
+  readonly #machine: Machine
+  #engine: Engine | undefined
+
+  constructor(feed: number, pattern: Pattern, head: Head | undefined, machine: Machine) {
+    this.feed = feed
+    this.pattern = pattern
+    this.head = head
+    this.regex = compilePattern(pattern).regex
+    const { ip, session, ...others } = Object.fromEntries(groupNumbers(this.regex.source))
+    this.addressGroup = ip
+    this.sessionGroup = session
+    this.groups = new Map(Object.entries(others))
+    this.#machine = machine
+  }
+
+  get isQuarantined(): boolean {
+    return this.quarantinedFor !== undefined
+  }
+
+  /** Made when it is needed for the first time. */
+  get engine(): Engine {
+    this.#engine ??= engineOf(this.regex, this.#machine)
+    return this.#engine
+  }
+}
+
+/** The prefix of a set, looked for once in a line however many patterns stand behind it. */
+class Head {
+  readonly engine: Engine
+  /** The rest of the line, which the patterns are for. */
+  restStart = 0
+  restEnd = 0
+  found: FoundGroups | undefined
+  readonly #machine: Machine
+  readonly #timesGroup: number | undefined
+  readonly #sessionGroup: number | undefined
+  #lineStart = -1
+
+  constructor(regex: RegExp, machine: Machine) {
+    this.engine = engineOf(regex, machine)
+    this.#machine = machine
+    this.#timesGroup = this.engine.groups.get('times')
+    this.#sessionGroup = this.engine.groups.get('session')
+  }
+
+  /** The line that was looked at last is there no more. */
+  leave(): void {
+    this.#lineStart = -1
+  }
+
+  matches(start: number, end: number): boolean {
+    if (start !== this.#lineStart) {
+      this.#lineStart = start
+      this.found = undefined
+      if (this.engine.run(start, end)) {
+        this.found = this.engine.found()
+        this.restStart = this.engine.matchEnd()
+        const isBracketed = this.#machine.bytes[end - 1] === CLOSING_BRACKET && this.timesIn(this.found) !== undefined
+        this.restEnd = isBracketed ? Math.max(this.restStart, end - 1) : end
+      }
+    }
+    return this.found !== undefined
+  }
+
+  timesIn(found: FoundGroups): string | undefined {
+    return this.#timesGroup === undefined ? undefined : found.text(this.#timesGroup) || undefined
+  }
+
+  sessionIn(found: FoundGroups): string | undefined {
+    return this.#sessionGroup === undefined ? undefined : found.text(this.#sessionGroup)
+  }
+}
+
+/** A match whose texts are made when someone asks for them, which must be before the next block comes. */
+class FoundMatch implements Match {
+  readonly feed: number
+  readonly pattern: Pattern
+  readonly start: number
+  readonly end: number
+  readonly address: Address | undefined
+  readonly #candidate: Candidate
+  readonly #found: FoundGroups
+  readonly #headFound: FoundGroups | undefined
+
+  constructor(candidate: Candidate, start: number, end: number, address: Address | undefined, found: FoundGroups) {
+    this.feed = candidate.feed
+    this.pattern = candidate.pattern
+    this.start = start
+    this.end = end
+    this.address = address
+    this.#candidate = candidate
+    this.#found = found
+    this.#headFound = candidate.head?.found
+  }
+
+  get session(): string | undefined {
+    const { sessionGroup, head } = this.#candidate
+    const own = sessionGroup === undefined ? undefined : this.#found.text(sessionGroup)
+    return own ?? (this.#headFound && head!.sessionIn(this.#headFound))
+  }
+
+  get times(): number {
+    return this.#headFound ? Number(this.#candidate.head!.timesIn(this.#headFound) ?? 1) : 1
+  }
+
+  get groups(): Readonly<Record<string, string>> {
+    const texts: Record<string, string> = {}
+    for (const [name, group] of this.#candidate.groups) {
+      const text = this.#found.text(group)
+      if (text !== undefined) texts[name] = text
+    }
+    return texts
+  }
+}
+
+function engineOf(regex: RegExp, machine: Machine): Engine {
+  const automaton = compileAutomaton(regex)
+  if (automaton.kind === 'automaton') return automatonEngine(automaton, machine)
+  return new RegExpEngine(regex, groupNumbers(regex.source), machine)
+}
+
+/** The harmless (0) first, then the dearest; of equal ones the first. */
+function byRank(patterns: readonly Pattern[]): readonly Pattern[] {
+  const order = ({ weight = WEIGHT_DEFAULT }: Pattern) => (weight === 0 ? Number.NEGATIVE_INFINITY : -weight)
+  return patterns.toSorted((a, b) => order(a) - order(b))
+}
+
+/** A line or two of each pattern, to see which literals are on many. */
+function sampleLines(feeds: readonly Feed[]): readonly string[] {
+  return feeds.flatMap(({ patterns }) =>
+    patterns.flatMap(({ samples }) => [
+      ...(samples?.match?.slice(0, 1).map(([line]) => line) ?? []),
+      ...(samples?.miss?.slice(0, 1) ?? []),
+    ]),
+  )
+}

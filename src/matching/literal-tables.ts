@@ -1,0 +1,242 @@
+import type { Corpus } from './corpus.ts'
+import { EITHER_CASE, type Literal } from './literals.ts'
+
+/** What is to be looked for: a literal, and the numbers of the patterns that it speaks for. */
+export interface Sought {
+  readonly literal: Literal
+  readonly patterns: readonly number[]
+}
+
+/** The tables of one scan as they lie in memory, and what must be known of them to begin it. */
+export interface LiteralTables {
+  readonly bytes: Uint8Array
+  /** Words of 32 patterns, a bit each. */
+  readonly words: number
+  /** How far the hash of a window is shifted, so that the number of a chain is left. */
+  readonly hashShift: number
+  /** Where the chain of those literals begins that are too short to have a window; 0 where there are none. */
+  readonly shorts: number
+  /** How many sets of tables there are, of 8 groups of windows each. */
+  readonly sets: number
+}
+
+/** A window is this many bytes of a literal, the least common ones. */
+const WINDOW_BYTES = 3
+export const HASH_FACTOR = 0x9e3779b1
+/** Or-ed to a window before it is hashed, so that both cases of a letter are one. */
+export const HASH_FOLD = 0x202020
+
+/** Six tables of sixteen bytes: by the low and by the high nibble of each byte of a window, in which of 8 groups it may stand. */
+export const SET_BYTES = 2 * WINDOW_BYTES * 16
+const GROUPS = 8
+/** With more windows in one group, too much would look like one of them. A set more costs as much as a hit in 50 bytes. */
+const GROUP_WINDOWS = 6
+const SETS_MAX = 9
+/** Of a literal in memory: the next of its chain, its length, where in it the last byte of its window stands. */
+const LITERAL_HEAD_BYTES = 12
+/** After that its bytes, so many at a time: what is or-ed to the bytes of a line, then what must come of it. */
+const PIECE_BYTES = 16
+
+/**
+ * Lays out what the scan works with, to lie in memory at `at`:
+ *
+ *     nibbles     96 bytes for each set
+ *     always      words of 32 bits: the patterns that are candidates on every line
+ *     current     as many words, for the scan's own use
+ *     chains      by the hash of a window, where its first literal lies
+ *     literals    next, length, end of the window; pieces; words of 32 bits: the patterns that it speaks for
+ */
+export function literalTables(
+  { sought, always, words, at }: { sought: readonly Sought[]; always: readonly number[]; words: number; at: number },
+  corpus: Corpus,
+): LiteralTables {
+  const windows = windowsOf(
+    sought.map(({ literal }) => literal),
+    corpus,
+  )
+  // Sixteen times as many chains as literals: a window that is none of theirs should lead nowhere.
+  const chainBits = Math.max(8, 36 - Math.clz32(sought.length))
+  const texts = new Set(sought.map(({ literal }, index) => windowOf(literal, windows[index]!)))
+  // One, and then always two.
+  const sets = Math.min(SETS_MAX, 1 + 2 * Math.ceil(Math.max(0, texts.size / (GROUPS * GROUP_WINDOWS) - 1) / 2))
+  const alwaysAt = sets * SET_BYTES
+  const chainsAt = alwaysAt + 2 * 4 * words
+  let end = chainsAt + 4 * 2 ** chainBits
+  const placed = sought.map((one, index) => {
+    const from = end
+    end += LITERAL_HEAD_BYTES + 2 * paddedLength(one.literal) + 4 * words
+    return { ...one, from, window: windows[index]! }
+  })
+  const bytes = new Uint8Array(end)
+  const view = new DataView(bytes.buffer)
+  const hashShift = 32 - chainBits
+  let shorts = 0
+  for (const [group, places] of groupsOf(texts, sets * GROUPS, corpus).entries()) setNibbles(bytes, group, places)
+  setBits(view, alwaysAt, always)
+  for (const { literal, patterns, from, window } of placed) {
+    let next: number
+    if (literal.length < WINDOW_BYTES) {
+      next = shorts
+      shorts = at + from
+    } else {
+      const chain = chainsAt + 4 * (Math.imul(keyOf(literal, window), HASH_FACTOR) >>> hashShift)
+      next = view.getUint32(chain, true)
+      view.setUint32(chain, at + from, true)
+    }
+    view.setUint32(from, next, true)
+    view.setUint32(from + 4, literal.length, true)
+    view.setUint32(from + 8, Math.min(window + WINDOW_BYTES, literal.length) - 1, true)
+    for (let i = 0; i < literal.length; i++) {
+      const to = from + LITERAL_HEAD_BYTES + 2 * (i - (i % PIECE_BYTES)) + (i % PIECE_BYTES)
+      bytes[to] = literal.charCodeAt(i) < EITHER_CASE ? 0 : 0x20
+      bytes[to + PIECE_BYTES] = literal.charCodeAt(i) & 0xff
+    }
+    setBits(view, from + LITERAL_HEAD_BYTES + 2 * paddedLength(literal), patterns)
+  }
+  return { bytes, words, hashShift, shorts, sets }
+}
+
+function windowOf(literal: Literal, from: number): string {
+  return literal.slice(from, from + WINDOW_BYTES)
+}
+
+function paddedLength({ length }: Literal): number {
+  return Math.ceil(length / PIECE_BYTES) * PIECE_BYTES
+}
+
+function setBits(view: DataView, at: number, numbers: readonly number[]): void {
+  for (const number of numbers) {
+    const word = at + 4 * (number >>> 5)
+    view.setUint32(word, view.getUint32(word, true) | (1 << (number & 31)), true)
+  }
+}
+
+/** A window as the scan reads it, little end first, cases folded. */
+function keyOf(literal: Literal, window: number): number {
+  let key = HASH_FOLD
+  for (let i = 0; i < WINDOW_BYTES; i++) key |= (literal.charCodeAt(window + i) & 0xff) << (8 * i)
+  return key
+}
+
+/** Where the window of each literal begins: at its rarest bytes, and in as few different windows as can be. */
+function windowsOf(literals: readonly Literal[], corpus: Corpus): readonly number[] {
+  const holders = new Map<string, number[]>()
+  for (const [index, literal] of literals.entries()) {
+    for (const text of new Set(textsOf(literal))) holders.set(text, [...(holders.get(text) ?? []), index])
+  }
+  const worth = new Map([...holders.keys()].map((text) => [text, 1 / (corpus.share(text) + WINDOW_COST)]))
+  const windows = literals.map(() => -1)
+  for (;;) {
+    let best: string | undefined
+    let most = 0
+    for (const [text, all] of holders) {
+      const gain = all.reduce((count, index) => count + Number(windows[index]! < 0), 0) * worth.get(text)!
+      if (gain <= most) continue
+      best = text
+      most = gain
+    }
+    if (best === undefined) return windows
+    for (const index of holders.get(best)!) if (windows[index]! < 0) windows[index] = Math.max(0, literals[index]!.indexOf(best))
+    holders.delete(best)
+  }
+}
+
+/** To have one window more costs as much as one that so many lines hold. */
+const WINDOW_COST = 0.01
+
+/** All that can be a literal's window: the whole of it where it is short. */
+function textsOf(literal: Literal): readonly string[] {
+  const count = Math.max(1, literal.length - WINDOW_BYTES + 1)
+  return Array.from({ length: count }, (_, from) => literal.slice(from, from + WINDOW_BYTES))
+}
+
+/** The bytes that may stand at one place of the windows of a group: those of which both nibbles do. */
+interface Place {
+  low: number
+  high: number
+}
+
+/** Puts windows into groups, so that as little else as possible looks like one of a group. */
+function groupsOf(windows: ReadonlySet<string>, count: number, corpus: Corpus): readonly (readonly Place[])[] {
+  const members: string[][] = Array.from({ length: count }, () => [])
+  const places = members.map(placesOf)
+  const shares = members.map(() => 0)
+  // The first groups are for the short ones, one for each length, so that the scan can tell them.
+  const shortGroups = [...windows].some(isShort) ? WINDOW_BYTES - 1 : 0
+  const put = (window: string) => {
+    let best: { group: number; places: readonly Place[]; share: number; cost: number } | undefined
+    const [from, to] = isShort(window) ? [window.length - 1, window.length] : [shortGroups, count]
+    for (let group = from; group < to; group++) {
+      const wider = placesOf([...members[group]!, window])
+      const share = shareOf(wider, corpus)
+      const cost = share - shares[group]!
+      if (!best || cost < best.cost) best = { group, places: wider, share, cost }
+      if (members[group]!.length === 0) break // another empty one is the same
+    }
+    members[best!.group]!.push(window)
+    places[best!.group] = best!.places
+    shares[best!.group] = best!.share
+  }
+  for (const window of windows) put(window)
+  for (const window of windows) {
+    const group = members.findIndex((all) => all.includes(window))
+    members[group] = members[group]!.filter((other) => other !== window)
+    places[group] = placesOf(members[group]!)
+    shares[group] = shareOf(places[group]!, corpus)
+    put(window)
+  }
+  return places
+}
+
+function isShort(window: string): boolean {
+  return window.length < WINDOW_BYTES
+}
+
+function placesOf(windows: readonly string[]): readonly Place[] {
+  return Array.from({ length: WINDOW_BYTES }, (_, i) => {
+    const place = { low: 0, high: 0 }
+    for (const window of windows) {
+      // Before a short literal any byte may stand.
+      const code = window.charCodeAt(i - WINDOW_BYTES + window.length)
+      const isAny = Number.isNaN(code)
+      place.low |= isAny ? 0xffff : 1 << (code & 15)
+      place.high |= isAny ? 0xffff : (1 << ((code >> 4) & 15)) | (code < EITHER_CASE ? 0 : 1 << ((code & 0xdf) >> 4))
+    }
+    return place
+  })
+}
+
+/** How much of what logs usually hold looks like a window of this group. */
+function shareOf([first, second, third]: readonly Place[], { triples, tripleShares, byteShares }: Corpus): number {
+  if (first!.low === 0) return 0
+  let share = 0
+  for (let i = 0; i < triples.length; i++) {
+    const triple = triples[i]!
+    if (
+      (first!.low >> (triple & 15)) & (first!.high >> ((triple >> 4) & 15)) & 1 &&
+      (second!.low >> ((triple >> 8) & 15)) & (second!.high >> ((triple >> 12) & 15)) & 1 &&
+      (third!.low >> ((triple >> 16) & 15)) & (third!.high >> (triple >> 20)) & 1
+    ) {
+      share += tripleShares[i]!
+    }
+  }
+  // Of two that look like nothing usual, the narrower.
+  return share + 0.05 * [first!, second!, third!].reduce((all, place) => all * shareOfPlace(place, byteShares), 1)
+}
+
+function shareOfPlace({ low, high }: Place, byteShares: Float64Array): number {
+  let share = 0
+  for (let byte = 0; byte < 256; byte++) if ((low >> (byte & 15)) & (high >> (byte >> 4)) & 1) share += byteShares[byte]!
+  return share
+}
+
+function setNibbles(bytes: Uint8Array, group: number, places: readonly Place[]): void {
+  const tables = Math.floor(group / GROUPS) * SET_BYTES
+  const bit = 1 << (group % GROUPS)
+  for (const [i, { low, high }] of places.entries()) {
+    for (let nibble = 0; nibble < 16; nibble++) {
+      if ((low >> nibble) & 1) bytes[tables + 32 * i + nibble]! |= bit
+      if ((high >> nibble) & 1) bytes[tables + 32 * i + 16 + nibble]! |= bit
+    }
+  }
+}

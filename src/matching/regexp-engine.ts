@@ -1,0 +1,68 @@
+import { type Address, parseAddress } from '../base/address.ts'
+import type { Engine, FoundGroups } from './engine.ts'
+import type { Machine } from './wasm/machine.ts'
+
+/** What RegExp finds in a line. */
+type Result = RegExpExecArray | null
+
+/**
+ * V8's RegExp, at work on lines made strings. It may take for ever, so it is run ahead of need within a limit of time (see
+ * wall.ts), and what came of that is given when it is asked for.
+ */
+export class RegExpEngine implements Engine {
+  readonly kind = 'RegExp'
+  readonly groups: ReadonlyMap<string, number>
+  readonly #regex: RegExp
+  readonly #machine: Machine
+  #result: Result = null
+  #start = 0
+  /** Results that are known already, by where their text begins. */
+  readonly #ahead = new Map<number, Result>()
+
+  constructor(regex: RegExp, groups: ReadonlyMap<string, number>, machine: Machine) {
+    this.groups = groups
+    this.#regex = regex
+    this.#machine = machine
+  }
+
+  /** Finds out now what `run` will say. */
+  runAhead(start: number, end: number): void {
+    this.#ahead.set(start, this.#exec(start, end))
+  }
+
+  /** Forgets what was found out ahead. */
+  forget(): void {
+    this.#ahead.clear()
+  }
+
+  run(start: number, end: number): boolean {
+    const known = this.#ahead.get(start)
+    this.#result = known === undefined ? this.#exec(start, end) : known
+    this.#start = start
+    return this.#result !== null
+  }
+
+  matchEnd(): number {
+    return this.#start + this.#result!.index + this.#result![0].length
+  }
+
+  address(group: number): Address | undefined {
+    const text = this.#result![group]
+    return text === undefined ? undefined : parseAddress(text)
+  }
+
+  found(): FoundGroups {
+    const result = this.#result!
+    return { text: (group) => utf8(result[group]) }
+  }
+
+  #exec(start: number, end: number): Result {
+    const { buffer, byteOffset } = this.#machine.bytes
+    return this.#regex.exec(Buffer.from(buffer, byteOffset + start, end - start).toString('latin1'))
+  }
+}
+
+/** A copy, too: what RegExp gives keeps the whole line alive. */
+function utf8(bytes: string | undefined): string | undefined {
+  return bytes === undefined ? undefined : Buffer.from(bytes, 'latin1').toString('utf8')
+}

@@ -1,0 +1,95 @@
+import { wasm } from './module.generated.ts'
+
+/** Memory with the code that runs on what lies in it. */
+export interface Machine {
+  /** All of the memory. Not to be kept: it is another one after `allocate`. */
+  readonly bytes: Uint8Array
+  /** The same, in words of 32 bits. */
+  readonly words: Uint32Array
+  readonly code: MachineCode
+  /** The address of so many new bytes, a multiple of 16. They are never given back, but with the machine itself. */
+  allocate(byteLength: number): number
+}
+
+/** See wasm/assembly. All numbers are addresses or counts of bytes where nothing else is said. */
+export interface MachineCode {
+  /** Sets what is looked for: the address of tables laid out by `literalTables`, and what came with them. */
+  configure(
+    tables: number,
+    sets: number,
+    words: number,
+    hashShift: number,
+    shorts: number,
+    records: number,
+    recordsEnd: number,
+    lineBytesMax: number,
+  ): void
+  /** Begins with a block, which ends in a line feed; 16 bytes before and 32 behind it can be read, whatever they are. */
+  begin(from: number, to: number): void
+  /** Goes on until all is looked at, or the records have no room for more. Gives where the records end. */
+  scan(): number
+  isDone(): number
+  /** Lines of the block so far, and those of them over the cap. */
+  countedLines(): number
+  countedOverlong(): number
+}
+
+/** What we use of it; TypeScript knows it as a part of browsers only. */
+declare namespace WebAssembly {
+  class Module {
+    constructor(bytes: Uint8Array)
+  }
+  class Instance {
+    constructor(module: Module)
+    readonly exports: unknown
+  }
+  class Memory {
+    readonly buffer: ArrayBuffer
+    grow(pages: number): number
+  }
+}
+
+const PAGE_BYTES = 65_536
+const ALIGNMENT = 16
+
+let compiled: WebAssembly.Module | undefined
+
+/** A machine in WebAssembly. Throws where there is no WebAssembly here, or none with SIMD. */
+export function wasmMachine(): Machine {
+  compiled ??= new WebAssembly.Module(Buffer.from(wasm, 'base64'))
+  return new WasmMachine(new WebAssembly.Instance(compiled))
+}
+
+interface Exports extends MachineCode {
+  readonly memory: WebAssembly.Memory
+  heapBase(): number
+}
+
+class WasmMachine implements Machine {
+  readonly code: MachineCode
+  bytes: Uint8Array
+  words: Uint32Array
+  readonly #memory: WebAssembly.Memory
+  #end: number
+
+  constructor({ exports }: WebAssembly.Instance) {
+    const code = exports as Exports
+    this.code = code
+    this.#memory = code.memory
+    this.#end = code.heapBase()
+    this.bytes = new Uint8Array(this.#memory.buffer)
+    this.words = new Uint32Array(this.#memory.buffer)
+  }
+
+  allocate(byteLength: number): number {
+    const address = Math.ceil(this.#end / ALIGNMENT) * ALIGNMENT
+    this.#end = address + byteLength
+    const missing = this.#end - this.bytes.length
+    if (missing > 0) {
+      this.#memory.grow(Math.ceil(missing / PAGE_BYTES))
+      this.bytes = new Uint8Array(this.#memory.buffer)
+      this.words = new Uint32Array(this.#memory.buffer)
+    }
+    return address
+  }
+}
