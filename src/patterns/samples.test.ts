@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { formatAddress, parseAddress } from '../base/address.ts'
+import { jsonText } from '../matching/json-line.ts'
 import { type Pattern, type PatternSet, WEIGHT_DEFAULT } from '../matching/pattern.ts'
 import * as sets from './index.ts'
 
@@ -29,6 +30,11 @@ function matchOne(pattern: Pattern, line: string): Won | undefined {
   if (prefix && !head) return undefined
   const { session, times } = head?.groups ?? {}
   let rest = line.slice(head?.[0].length ?? 0)
+  if (pattern.set?.json !== undefined) {
+    const text = rest.startsWith('{') ? jsonText(pattern.set.json)(JSON.parse(rest)) : undefined
+    if (text === undefined) return undefined
+    rest = text
+  }
   if (times !== undefined && rest.endsWith(']')) rest = rest.slice(0, -1)
   const match = pattern.regex.exec(rest)
   if (!match) return undefined

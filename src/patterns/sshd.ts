@@ -129,6 +129,7 @@ const failedConnections: readonly Pattern[] = [
     once: 'session',
     regex:
       /^pam_[a-z\d_]+\(sshd:auth\): authentication failure; logname=\S* uid=\d+ euid=\d+ tty=\S* ruser=\S* rhost=(?<ip>\S+) *(?:user=(?<user>.*))?$/,
+    unforgeable: 'sshd leaves logname and ruser empty, and tty is its own word',
     samples: {
       match: [
         [
@@ -722,6 +723,7 @@ const logins: readonly Pattern[] = [
     weight: -100,
     session: 'opened',
     regex: /^Accepted [a-z\d/-]+ for (?<user>\S+) from (?<ip>[\da-fA-F:.]+) port (?<port>\d+) ssh2(?:: .*)?$/,
+    unforgeable: 'the account exists on this machine, and its name holds no space',
     samples: {
       match: [
         [line('Accepted password for alice from 198.51.100.7 port 50022 ssh2'), '198.51.100.7'],
