@@ -205,14 +205,14 @@ describe('repeat offenders', () => {
 
   test('are forgiven after the memory of the rule', () => {
     const bans = [{ at: START - 91 * 24 * HOUR_MS, rule: 'hackers', table: 'bad_ip', until: START - 90 * 24 * HOUR_MS }]
-    assert.deepEqual(decisionsOf(newCore(rules, { bans, lastLoginAt: undefined }), [attack(0)]), [
+    assert.deepEqual(decisionsOf(newCore(rules, { bans, listings: [], lastLoginAt: undefined }), [attack(0)]), [
       '0 ban 192.0.2.1 hackers for 3600s',
     ])
   })
 
   test('never climb on evidence that could be forged', () => {
     const bans = [{ at: START - HOUR_MS * 2, rule: 'hackers', table: 'bad_ip', until: START - HOUR_MS }]
-    const core = newCore(rules, { bans, lastLoginAt: undefined })
+    const core = newCore(rules, { bans, listings: [], lastLoginAt: undefined })
     assert.deepEqual(decisionsOf(core, [hit(0, '192.0.2.1', { weight: 100, spoofable: true })]), [
       '0 ban 192.0.2.1 hackers for 3600s',
     ])
@@ -288,6 +288,116 @@ test('while it is not known who must not be banned, nobody is, and nobody is let
     '0 ban 192.0.2.1 hackers for 3600s',
     `0.001 refused 192.0.2.2 hackers (${suspended})`,
   ])
+})
+
+describe('bounds', () => {
+  const flood = (core: Core, afterMs: number, sources: number, first: number) => {
+    for (let n = 0; n < sources; n++) core.tell(hit(afterMs, undefined, { address: first + n, weight: 20 }))
+  }
+  const newest = (core: Core) => core.take().decisions.map(lineOf)
+
+  test('a flood of new sources does not push out a slow attacker, and lets go only of its own', () => {
+    const core = new Core({
+      rules: new Map([['hackers', new Hackers({ table: 'bad_ip' })]]),
+      tables: new Set(['bad_ip']),
+      offender: () => undefined,
+      sourcesMax: 1_000,
+    })
+    // 40 points every 20 minutes, and between them twenty times as many sources as are kept.
+    for (const [round, minutes] of [0, 20, 40].entries()) {
+      core.tell(hit(minutes * MINUTE_MS, '192.0.2.1', { weight: 40 }))
+      flood(core, minutes * MINUTE_MS + 1, 20_000, 0x0a000000 + round * 100_000)
+    }
+    assert.deepEqual(newest(core), ['2400 ban 192.0.2.1 hackers for 3600s'])
+    const {
+      rules: [report],
+    } = core.report()
+    assert.equal(report?.sources, 1_000)
+    assert.ok(report!.evictions >= 3 * 20_000 - 2_000, `${report!.evictions} were let go`)
+  })
+
+  test('who is banned is not forgotten, whatever comes', () => {
+    const core = new Core({
+      rules: new Map([['hackers', new Hackers({ table: 'bad_ip' })]]),
+      tables: new Set(['bad_ip']),
+      offender: () => undefined,
+      sourcesMax: 100,
+    })
+    const banned = Array.from({ length: 500 }, (_, n) => hit(0, undefined, { address: 0xc0000200 + n, weight: 100 }))
+    for (const one of banned) core.tell(one)
+    flood(core, MINUTE_MS, 10_000, 0x0a000000)
+    assert.equal(core.wanted('bad_ip').size, 500)
+    assert.equal(core.bans().length, 500)
+  })
+})
+
+describe('time', () => {
+  test('bans of a second, 25 days, 400 days and for life end at their time and not before', () => {
+    for (const [length, seconds] of [
+      ['1s', 1],
+      ['25d', 25 * 86_400],
+      ['400d', 400 * 86_400],
+    ] as const) {
+      const core = newCore({ hackers: new Hackers({ table: 'bad_ip', ban: length }) })
+      assert.deepEqual(decisionsOf(core, [hit(0, '192.0.2.1', { weight: 100 })]), [`0 ban 192.0.2.1 hackers for ${seconds}s`])
+      assert.deepEqual(decisionsOf(core, [clock(seconds * 1_000 - 1)]), [])
+      assert.equal(core.nextWakeAt(), START + seconds * 1_000)
+      assert.deepEqual(decisionsOf(core, [clock(seconds * 1_000)]), [`${seconds} unban 192.0.2.1 hackers (ended)`])
+    }
+    const network = parseNetwork('192.0.2.2')!
+    const core = newCore()
+    core.tell({ kind: 'order', at: START, order: { do: 'ban', network, table: 'bad_ip', until: FOR_LIFE, reason: '' } })
+    core.take()
+    assert.deepEqual(decisionsOf(core, [clock(100 * 365 * 24 * HOUR_MS)]), [])
+    assert.equal(core.nextWakeAt(), undefined)
+  })
+
+  test('after a suspend of hours what was due happens once, and a clock that was set back ends nothing twice', () => {
+    const core = newCore()
+    decisionsOf(core, [hit(0, '192.0.2.1', { weight: 100 })])
+    assert.deepEqual(decisionsOf(core, [clock(8 * HOUR_MS)]), ['3600 unban 192.0.2.1 hackers (ended)'])
+    assert.deepEqual(decisionsOf(core, [clock(HOUR_MS), clock(8 * HOUR_MS)]), [])
+  })
+})
+
+describe('those who never stop', () => {
+  test('are not listed on days after a ban that was lifted early', () => {
+    const counts: number[] = []
+    class Counting extends Generic {
+      override onHit(_kept: undefined, { history }: ScoredHit): Outcome {
+        counts.push(history.listings(0))
+        return {}
+      }
+    }
+    const core = newCore({ hackers: new Counting() })
+    const network = parseNetwork('192.0.2.1')!
+    core.tell({ kind: 'order', at: START, order: { do: 'ban', network, table: 'bad_ip', until: FOR_LIFE, reason: '' } })
+    core.tell({ kind: 'order', at: START + 25 * HOUR_MS, order: { do: 'unban', network, reason: '' } })
+    core.tell(hit(20 * 24 * HOUR_MS, '192.0.2.1'))
+    assert.deepEqual(counts, [2])
+  })
+
+  test('are proposed for life with the reason, unless they must not be banned', () => {
+    const bans = [5, 4, 3, 2].map((day) => {
+      return { at: START - day * 24 * HOUR_MS, rule: 'hackers', table: 'bad_ip', until: START - day * 24 * HOUR_MS + 1 }
+    })
+    const listings = Array.from({ length: 12 }, (_, n) => ({ day: Math.floor(START / 86_400_000) - n, table: 'fw1/bad_ip' }))
+    const rule = new Hackers({ table: 'bad_ip', forLife: { table: 'other' } })
+    const core = newCore({ hackers: rule }, { bans, listings, lastLoginAt: undefined })
+    core.tell(hit(0, '192.0.2.1', { weight: 100 }))
+    const { decisions, changes } = core.take()
+    assert.deepEqual(decisions.map(lineOf), [
+      '0 ban 192.0.2.1 hackers for 3600s',
+      '0 notify 192.0.2.1 hackers (proposed for life in other: 16 listings and 4 bans within 90d; "log2table confirm 192.0.2.1" bans it)',
+    ])
+    assert.equal(changes.filter(({ kind }) => kind === 'proposal').length, 1)
+    core.tell({ kind: 'protect', at: START, ignored: [], protected: [{ network: parseNetwork('192.0.2.2')!, because: 'ours' }] })
+    core.tell(hit(1, '192.0.2.2', { weight: 100 }))
+    assert.deepEqual(
+      core.take().decisions.map(({ kind }) => kind),
+      ['refused'],
+    )
+  })
 })
 
 describe('rules', () => {

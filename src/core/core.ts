@@ -1,6 +1,16 @@
-import { type Address, formatNetwork, type Network, networkOf, parseNetwork, sourceNetwork, sourceOf } from '../base/address.ts'
+import {
+  type Address,
+  contains,
+  formatNetwork,
+  type Network,
+  networkOf,
+  parseNetwork,
+  sourceNetwork,
+  sourceOf,
+} from '../base/address.ts'
 import { parseDuration } from '../base/duration.ts'
-import { FOR_LIFE, type Instant, type Json } from '../base/units.ts'
+import { countListings, dayOf, type Listing } from '../base/listings.ts'
+import { DAY_MS, FOR_LIFE, type Instant, type Json } from '../base/units.ts'
 import type { Generic, History, Hit, Outcome, RuleDecision, ScoredHit } from '../rules/generic.ts'
 import { Bans, BY_HAND } from './bans.ts'
 import type {
@@ -15,9 +25,11 @@ import type {
   SavedBan,
   SavedHit,
   SavedSession,
+  SnapshotFact,
   TableChange,
 } from './model.ts'
 import { outcomeFault } from './outcome.ts'
+import { guiltyPrefix } from './prefixes.ts'
 import { Protection } from './protection.ts'
 import { Scores } from './scores.ts'
 import { Sessions } from './sessions.ts'
@@ -29,6 +41,9 @@ export const SOURCES_MAX = 1_000_000
 /** A value that `distinct` has seen before weighs this part, rounded down: a client that polls one dead link is not a scanner. */
 const REPEATED_VALUE_SHARE = 0.1
 
+/** A network of whose addresses a login was accepted this recently is not banned for what others in it do. */
+const KNOWN_GOOD_MS = 7 * DAY_MS
+
 /** How many offenders' histories are held in memory; more are looked up again. */
 const OFFENDERS_CACHED_MAX = 50_000
 
@@ -37,6 +52,8 @@ export interface CoreOptions {
   readonly tables: ReadonlySet<string>
   /** The ledger: what the store knows of a source. Called for those that come near a ban, or log in. */
   offender(source: Address): Offender | undefined
+  /** Sources of which a login was accepted since then; undefined where that is not known. Called when a network might be banned. */
+  loginsSince?(since: Instant): readonly Address[] | undefined
   readonly sourcesMax?: number
 }
 
@@ -63,6 +80,13 @@ export interface CoreState {
   readonly clockAt: Instant | undefined
 }
 
+/** What is held of an offender while it may be asked for again. */
+interface KnownOffender {
+  readonly bans: PastBan[]
+  readonly listings: Listing[]
+  lastLoginAt: Instant | undefined
+}
+
 /** A rule with what the core holds for it. */
 interface RunningRule {
   readonly name: string
@@ -83,13 +107,14 @@ export class Core {
   readonly #rules = new Map<string, RunningRule>()
   readonly #tables: ReadonlySet<string>
   readonly #lookUp: CoreOptions['offender']
+  readonly #loginsSince: NonNullable<CoreOptions['loginsSince']>
   readonly #bans = new Bans()
   readonly #sessions = new Sessions()
   readonly #protection = new Protection()
   readonly #wakes = new Wakes()
   /** Bans by the key of their wake. */
   readonly #bansToEnd = new Map<string, SavedBan>()
-  readonly #offenders = new Map<Address, { bans: PastBan[]; lastLoginAt: Instant | undefined }>()
+  readonly #offenders = new Map<Address, KnownOffender>()
   #now: Instant = 0
   #ignoredHits = 0
 
@@ -97,9 +122,10 @@ export class Core {
   #tableChanges: TableChange[] = []
   #changes: Change[] = []
 
-  constructor({ rules, tables, offender, sourcesMax = SOURCES_MAX }: CoreOptions) {
+  constructor({ rules, tables, offender, loginsSince = () => [], sourcesMax = SOURCES_MAX }: CoreOptions) {
     this.#tables = tables
     this.#lookUp = offender
+    this.#loginsSince = loginsSince
     for (const [name, rule] of rules) {
       const scores = new Scores({
         windowMs: parseDuration(rule.window)!,
@@ -137,6 +163,9 @@ export class Core {
       case 'protect':
         this.#protection.replace(fact)
         this.#liftProtected()
+        break
+      case 'snapshot':
+        this.#onSnapshot(fact)
         break
       case 'clock': // the time itself was all there was to it
     }
@@ -195,6 +224,27 @@ export class Core {
   /** Why a network must not be banned, or undefined where it may. */
   refusal(network: Network): string | undefined {
     return this.#refusal(network)
+  }
+
+  /** How near a source is to a ban by each rule, for `why`. */
+  standing(source: Address): readonly Standing[] {
+    return [...this.#rules.values()].map((rule) => ({
+      rule: rule.name,
+      ...rule.scores.score(source, this.#now),
+      threshold: this.#thresholdOf(rule, source),
+      windowMs: parseDuration(rule.rule.window)!,
+      quarantine: rule.quarantine,
+    }))
+  }
+
+  /** A rule's word that is only shown, never acted on; one that fails to say it has said nothing. */
+  #thresholdOf({ name, rule }: RunningRule, source: Address): number | undefined {
+    try {
+      const threshold: unknown = rule.thresholdOf?.(this.#history({ name }, source), this.#now)
+      return typeof threshold === 'number' ? threshold : undefined
+    } catch {
+      return undefined
+    }
   }
 
   report(): CoreReport {
@@ -292,6 +342,10 @@ export class Core {
   #onLogin(rule: RunningRule, source: Address, account: string | undefined): void {
     this.#offender(source).lastLoginAt = this.#now
     this.#changes.push({ kind: 'login', source, at: this.#now, account })
+    // A network that somebody good is in is not guilty as a whole; its own offenders stay banned.
+    for (const ban of this.#bans.around(source)) {
+      if (ban.rule !== BY_HAND) this.#end(ban, this.#now, `a login from ${formatNetwork(sourceNetwork(source))} was accepted`)
+    }
     if (account !== undefined && rule.scores.credit(source, account)) {
       this.#changes.push({ kind: 'credit', rule: rule.name, source, account })
     }
@@ -360,7 +414,10 @@ export class Core {
       case 'ban': {
         this.#spend(rule, source)
         const until = decision.for === 'life' ? FOR_LIFE : at + parseDuration(decision.for)!
-        this.#ban({ network, table: decision.table, rule: rule.name, until, score, reason: decision.reason ?? reason })
+        const { table, networkFrom } = decision
+        const ban = { network, table, rule: rule.name, until, score, reason: decision.reason ?? reason }
+        if (networkFrom === undefined || until === FOR_LIFE) this.#ban(ban)
+        else if (this.#ban({ ...ban, countsForNetwork: true }) === undefined) this.#banAround(source, ban, networkFrom)
         return
       }
       case 'unban':
@@ -369,6 +426,14 @@ export class Core {
             this.#end(ban, at, decision.reason ?? 'withdrawn by the rule')
         }
         return
+      case 'propose': {
+        if (this.#refusal(network) !== undefined) return
+        const { table, reason: because } = decision
+        this.#changes.push({ kind: 'proposal', proposal: { at, network, table, rule: rule.name, reason: because } })
+        const advice = `proposed for life in ${table}: ${because}; "log2table confirm ${address}" bans it`
+        this.#decisions.push({ kind: 'notify', at, address, rule: rule.name, reason: advice })
+        return
+      }
       case 'notify':
         this.#decisions.push({ kind: 'notify', at, address, rule: rule.name, reason: decision.reason })
         return
@@ -392,42 +457,71 @@ export class Core {
     const refusal = this.#refusal(network)
     if (refusal !== undefined) {
       this.#decisions.push({ kind: 'refused', at, address, table, rule, score, reason: refusal })
+      this.#changes.push({ kind: 'refused', refusal: { at, network, table, rule, score, reason: refusal } })
       return refusal
     }
     const ban: SavedBan = { id: `${at} ${rule} ${table} ${address}`, at, ...wanted }
     const earlier = this.#bans.of(network).find((other) => other.rule === rule && other.table === table)
     // A rule that bans again while its ban lives makes it longer, never shorter.
     if (earlier && earlier.until >= until && rule !== BY_HAND) return undefined
-    if (earlier) this.#changes.push({ kind: 'unban', id: earlier.id, at, reason: 'replaced' })
+    if (earlier) {
+      this.#changes.push({ kind: 'unban', id: earlier.id, at, reason: 'replaced' })
+      this.#noteEnd(earlier, at)
+    }
     this.#hold(ban)
     const running = this.#rules.get(rule)
-    if (running) {
-      running.bans++
-      this.#offender(network.address).bans.push({ at, rule, table, until })
-    }
+    if (running) running.bans++
+    if (isSource(network)) this.#offender(network.address).bans.push({ at, rule, table, until })
     this.#changes.push({ kind: 'ban', ban })
     this.#decisions.push({ kind: 'ban', at, address, table, until, rule, score, reason })
     return undefined
   }
 
+  /** Bans the narrowest network around a source that holds enough offenders, and nobody who is known to be good. */
+  #banAround(source: Address, { table, rule, until }: Omit<SavedBan, 'id' | 'at'>, offendersMin: number): void {
+    const offenders = this.#bans.neighbours(rule, table, source)
+    const network = guiltyPrefix(source, offenders, offendersMin)
+    if (!network || isSource(network)) return
+    if (this.#refusal(network) !== undefined || this.#holdsFriend(network)) return
+    const reason = `${offenders.filter((one) => contains(network, one)).length} addresses of it are banned`
+    this.#ban({ network, table, rule, until, score: 0, reason })
+  }
+
+  /** Whether a login of an address in this network was accepted not long ago, or may have been. */
+  #holdsFriend(network: Network): boolean {
+    const since = this.#now - KNOWN_GOOD_MS
+    for (const [source, { lastLoginAt = since }] of this.#offenders) {
+      if (lastLoginAt > since && contains(network, source)) return true
+    }
+    return this.#loginsSince(since)?.some((source) => contains(network, source)) ?? true
+  }
+
   #hold(ban: SavedBan): void {
-    const { replaced, change } = this.#bans.add(ban)
+    const { replaced, changes } = this.#bans.add(ban)
     if (replaced) this.#forgetEnd(replaced)
     if (ban.until !== FOR_LIFE) {
       const key = endKey(ban)
       this.#bansToEnd.set(key, ban)
       this.#wakes.set(key, ban.until)
     }
-    if (change) this.#tableChanges.push(change)
+    this.#tableChanges.push(...changes)
   }
 
   #end(ban: SavedBan, at: Instant, reason: string): void {
     this.#forgetEnd(ban)
-    const change = this.#bans.remove(ban)
-    if (change) this.#tableChanges.push(change)
+    this.#tableChanges.push(...this.#bans.remove(ban))
     this.#changes.push({ kind: 'unban', id: ban.id, at, reason })
+    this.#noteEnd(ban, at)
     const { table, rule } = ban
     this.#decisions.push({ kind: 'unban', at, address: formatNetwork(ban.network), table, rule, reason })
+  }
+
+  /** What is held of an offender must not say that a ban lasted longer than it did. */
+  #noteEnd({ network, rule, table, at: began, until }: SavedBan, at: Instant): void {
+    if (at >= until || !isSource(network)) return
+    const { bans } = this.#offender(network.address)
+    const index = bans.findLastIndex((one) => one.at === began && one.rule === rule && one.table === table)
+    if (index >= 0) bans[index] = { ...bans[index]!, until: at }
   }
 
   #forgetEnd(ban: SavedBan): void {
@@ -461,7 +555,12 @@ export class Core {
       this.#ban({ network, table, rule: BY_HAND, until, score: 0, reason })
       return
     }
+    if (order.do === 'dismiss') {
+      this.#changes.push({ kind: 'dismissed', network: order.network })
+      return
+    }
     const { network, reason } = order
+    this.#changes.push({ kind: 'dismissed', network })
     const ended = this.#bans.overlapping(network)
     for (const ban of ended) this.#end(ban, this.#now, reason)
     for (const source of new Set([network, ...ended.map((ban) => ban.network)].map(({ address }) => sourceOf(address)))) {
@@ -472,27 +571,48 @@ export class Core {
     }
   }
 
+  #onSnapshot({ table, entries, networks }: SnapshotFact): void {
+    const day = dayOf(this.#now)
+    this.#changes.push({ kind: 'snapshot', day, table, entries, networks })
+    for (const network of networks) {
+      if (isSource(network)) this.#offenders.get(network.address)?.listings.push({ day, table })
+    }
+  }
+
   // The ledger
 
-  #offender(source: Address): { bans: PastBan[]; lastLoginAt: Instant | undefined } {
+  #offender(source: Address): KnownOffender {
     let offender = this.#offenders.get(source)
     if (!offender) {
       const known = this.#lookUp(source)
-      offender = { bans: [...(known?.bans ?? [])], lastLoginAt: known?.lastLoginAt }
+      offender = { bans: [...(known?.bans ?? [])], listings: [...(known?.listings ?? [])], lastLoginAt: known?.lastLoginAt }
       this.#offenders.set(source, offender)
     }
     return offender
   }
 
-  #history(rule: RunningRule, source: Address): History {
+  #history(rule: Pick<RunningRule, 'name'>, source: Address): History {
     const offender = () => this.#offender(source)
     return {
       bans: (since) => offender().bans.filter((ban) => ban.rule === rule.name && ban.at >= since),
+      listings: (since) => countListings(offender().bans, offender().listings, since, this.#now),
       get lastLoginAt() {
         return offender().lastLoginAt
       },
     }
   }
+}
+
+/** How near a source is to a ban by one rule. */
+export interface Standing {
+  readonly rule: string
+  readonly score: number
+  /** The part of the score that no forged packet can have caused. */
+  readonly certain: number
+  /** Points at which the rule would ban it now, where the rule says so. */
+  readonly threshold: number | undefined
+  readonly windowMs: number
+  readonly quarantine: string | undefined
 }
 
 /** What the core says of itself in `status`. */
@@ -510,6 +630,10 @@ export interface CoreReport {
   readonly liveBans: number
   readonly ignoredHits: number
   readonly clockAt: Instant
+}
+
+function isSource({ address, bits }: Network): boolean {
+  return bits === sourceNetwork(address).bits
 }
 
 function overlapsSource(network: Network, source: Address): boolean {

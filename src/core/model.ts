@@ -1,11 +1,12 @@
 import type { Address, Network } from '../base/address.ts'
+import type { Listing } from '../base/listings.ts'
 import type { Instant, Json, Until } from '../base/units.ts'
 
 /**
  * What enters the core, each with its time. Facts come in the order in which they happened; one that claims to be older
  * than the one before counts as of that one.
  */
-export type Fact = HitFact | OrderFact | ProtectFact | ClockFact
+export type Fact = HitFact | OrderFact | ProtectFact | SnapshotFact | ClockFact
 
 /** A line matched a pattern of a rule. */
 export interface HitFact {
@@ -47,6 +48,8 @@ export interface OrderFact {
     | { readonly do: 'ban'; readonly network: Network; readonly table: string; readonly until: Until; readonly reason: string }
     /** Ends every ban that covers the network or lies in it, and forgets the points of those addresses. */
     | { readonly do: 'unban'; readonly network: Network; readonly reason: string }
+    /** What was proposed for life is not to be. */
+    | { readonly do: 'dismiss'; readonly network: Network }
 }
 
 /** What must not be banned has changed. */
@@ -65,6 +68,18 @@ export interface ProtectedNetwork {
   readonly network: Network
   /** As it stands in a message: `own address of eth0`. */
   readonly because: string
+}
+
+/** A table was looked at: what it held on that day. */
+export interface SnapshotFact {
+  readonly kind: 'snapshot'
+  readonly at: Instant
+  /** One of ours; or another machine's, as `HOST/TABLE`. */
+  readonly table: string
+  /** How many entries it held. */
+  readonly entries: number
+  /** Entries that our own bans do not tell of; a long list may come in several facts. */
+  readonly networks: readonly Network[]
 }
 
 /** Nothing but the time. */
@@ -158,6 +173,18 @@ export type Change =
   | { readonly kind: 'credit'; readonly rule: string; readonly source: Address; readonly account: string }
   | { readonly kind: 'ban'; readonly ban: SavedBan }
   | { readonly kind: 'unban'; readonly id: string; readonly at: Instant; readonly reason: string }
+  /** A rule proposes a network for life; it takes the place of an earlier one for that table. A ban for life ends it. */
+  | { readonly kind: 'proposal'; readonly proposal: SavedProposal }
+  | { readonly kind: 'dismissed'; readonly network: Network }
+  | {
+      readonly kind: 'snapshot'
+      readonly day: number
+      readonly table: string
+      readonly entries: number
+      readonly networks: readonly Network[]
+    }
+  /** A ban that a rule asked for and that must not be. */
+  | { readonly kind: 'refused'; readonly refusal: SavedRefusal }
   | {
       readonly kind: 'kept'
       readonly rule: string
@@ -199,6 +226,27 @@ export interface SavedBan {
   readonly until: Until
   readonly score: number
   readonly reason: string
+  /** It counts towards a ban of the network around it; nothing in it can be forged. */
+  readonly countsForNetwork?: true
+}
+
+/** Who is to be banned for life, if a person says so. */
+export interface SavedProposal {
+  readonly at: Instant
+  readonly network: Network
+  readonly table: string
+  readonly rule: string
+  readonly reason: string
+}
+
+/** Why somebody who had the points for it is not banned. */
+export interface SavedRefusal {
+  readonly at: Instant
+  readonly network: Network
+  readonly table: string
+  readonly rule: string
+  readonly score: number
+  readonly reason: string
 }
 
 /** What is remembered of one connection: see core/sessions.ts. */
@@ -235,6 +283,8 @@ export interface SavedPosition {
 export interface Offender {
   /** Its bans, oldest first, as far back as the memory of any rule reaches. */
   readonly bans: readonly PastBan[]
+  /** When it was seen in tables that others keep. */
+  readonly listings: readonly Listing[]
   /** Undefined where no login of it was ever accepted. */
   readonly lastLoginAt: Instant | undefined
 }
@@ -243,5 +293,6 @@ export interface PastBan {
   readonly at: Instant
   readonly rule: string
   readonly table: string
+  /** When it ended, where it did; else when it is to end. */
   readonly until: Until
 }

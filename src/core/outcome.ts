@@ -28,13 +28,18 @@ export function outcomeFault(outcome: unknown, tables: ReadonlySet<string>): str
 
 function decisionFault(decision: unknown, tables: ReadonlySet<string>): string | undefined {
   if (typeof decision !== 'object' || decision === null) return `a decision is ${show(decision)}; write { kind: 'ban', ... }`
-  const { kind, table, for: length, reason, command } = decision as Readonly<Record<string, unknown>>
+  const { kind, table, for: length, reason, command, networkFrom } = decision as Readonly<Record<string, unknown>>
   if (reason !== undefined && typeof reason !== 'string') return `the reason of a ${show(kind)} is ${show(reason)}; write a text`
   switch (kind) {
     case 'ban':
       if (typeof table !== 'string' || !tables.has(table)) return tableFault(table, tables)
+      if (networkFrom !== undefined && !(Number.isSafeInteger(networkFrom) && (networkFrom as number) >= 2))
+        return `a ban has networkFrom ${show(networkFrom)}; write a whole number from 2 on`
       if (length === 'life' || (typeof length === 'string' && parseDuration(length) !== undefined)) return undefined
       return `a ban is for ${show(length)}; write a length of time such as '1h', or 'life'`
+    case 'propose':
+      if (reason === undefined) return 'a propose has no reason'
+      return typeof table === 'string' && tables.has(table) ? undefined : tableFault(table, tables)
     case 'unban':
       return typeof table === 'string' && tables.has(table) ? undefined : tableFault(table, tables)
     case 'notify':
@@ -42,7 +47,7 @@ function decisionFault(decision: unknown, tables: ReadonlySet<string>): string |
     case 'run':
       return typeof command === 'string' ? undefined : `a run names the command ${show(command)}; write its name`
     default:
-      return `a decision is of kind ${show(kind)}; there are ban, unban, notify and run`
+      return `a decision is of kind ${show(kind)}; there are ban, unban, propose, notify and run`
   }
 }
 

@@ -41,6 +41,8 @@ export interface Wake {
 export interface History {
   /** How many bans of this rule began since then, oldest first. */
   bans(since: Instant): readonly { readonly at: Instant; readonly table: string; readonly until: Until }[]
+  /** How often it was listed since then, by whatever rule or machine: a listing is one table on one day (UTC). */
+  listings(since: Instant): number
   /** When a login of this address was last accepted; undefined where never. */
   readonly lastLoginAt: Instant | undefined
 }
@@ -54,9 +56,16 @@ export type RuleDecision =
       /** How long; `life` for ever. */
       readonly for: Duration | 'life'
       readonly reason?: string
+      /**
+       * Bans the narrowest network around it, too, that holds so many addresses banned like this at the same time: at most a
+       * /24, or a /48 of IPv6, and none of whose addresses a login was accepted. Not for what can be forged.
+       */
+      readonly networkFrom?: number
     }
   /** Withdraws this rule's own ban only. */
   | { readonly kind: 'unban'; readonly table: string; readonly reason?: string }
+  /** Proposes the address for life: it is banned when a person says so, with `log2table confirm`. */
+  | { readonly kind: 'propose'; readonly table: string; readonly reason: string }
   | { readonly kind: 'notify'; readonly reason: string }
   /** Runs a command of commands.json by its name. */
   | { readonly kind: 'run'; readonly command: string; readonly parameters?: Readonly<Record<string, Json>> }
@@ -87,6 +96,9 @@ export abstract class Generic<K extends Json = Json> {
 
   /** The time has come that the rule asked for. Late ones come once. */
   onWake?(kept: K | undefined, wake: Wake): Outcome<K>
+
+  /** How many points would be a ban of this address at this time, where that is so simple; `log2table why` tells it. */
+  thresholdOf?(history: History, at: Instant): Points
 
   /** What is wrong with the options that the rule was made with; `log2table check` shows each with its path. */
   check?(): readonly OptionFault[]

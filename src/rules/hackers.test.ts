@@ -10,12 +10,14 @@ interface Past {
   /** When its bans began. */
   readonly bans?: readonly number[]
   readonly lastLoginAt?: number
+  readonly listings?: number
 }
 
 function hit(score: number, past: Past = {}, certainScore = score): ScoredHit {
   const history = {
     bans: (since: number) =>
       (past.bans ?? []).filter((at) => at >= since).map((at) => ({ at, table: 'bad_ip', until: at + HOUR_MS })),
+    listings: () => past.listings ?? 0,
     lastLoginAt: past.lastLoginAt,
   }
   return {
@@ -66,6 +68,53 @@ test('an address of which a login was accepted in the last week needs three time
   assert.equal(banned(rule, hit(50, { lastLoginAt: AT - 8 * DAY_MS })), 'bad_ip 1h')
 })
 
+test('whoever was banned before may need fewer points, a friend still needs more', () => {
+  const rule = new Hackers({ table: 'bad_ip', thresholdAgain: 40, memory: '10d' })
+  assert.equal(banned(rule, hit(60)), undefined)
+  assert.equal(banned(rule, hit(60, { bans: [AT - 9 * DAY_MS] })), 'bad_ip 1h')
+  assert.equal(banned(rule, hit(60, { bans: [AT - 11 * DAY_MS] })), undefined)
+  assert.equal(banned(rule, hit(60, { bans: [AT - DAY_MS], lastLoginAt: AT - DAY_MS })), undefined)
+})
+
+test('what is certain counts for the network around it, what can be forged does not', () => {
+  const rule = new Hackers({ table: 'bad_ip', networks: { from: 8 } })
+  assert.deepEqual(rule.onHit(undefined, hit(100)).decisions, [{ kind: 'ban', table: 'bad_ip', for: '1h', networkFrom: 8 }])
+  assert.deepEqual(rule.onHit(undefined, hit(100, {}, 99)).decisions, [{ kind: 'ban', table: 'bad_ip', for: '1h' }])
+})
+
+const often = { bans: [5, 4, 3, 2].map((day) => AT - day * DAY_MS), listings: 16 }
+
+test('whoever was listed more than 15 times and banned 4 times is proposed for life, and banned as usual until then', () => {
+  const rule = new Hackers({ table: 'bad_ip', forLife: { table: 'blockips' } })
+  assert.deepEqual(rule.tables, ['bad_ip', 'blockips'])
+  assert.deepEqual(rule.onHit(undefined, hit(100, often)).decisions, [
+    { kind: 'ban', table: 'bad_ip', for: '1h' },
+    { kind: 'propose', table: 'blockips', reason: '16 listings and 4 bans within 90d' },
+  ])
+  for (const less of [
+    { ...often, listings: 15 },
+    { ...often, bans: often.bans.slice(1), listings: 90 },
+  ]) {
+    assert.equal(rule.onHit(undefined, hit(100, less)).decisions?.length, 1)
+  }
+})
+
+test('where nobody is to be asked, it is banned for life at once', () => {
+  const rule = new Hackers({
+    table: 'bad_ip',
+    forLife: { table: 'blockips', confirm: false, minBans: 2, listings: { moreThan: 3 } },
+  })
+  assert.equal(banned(rule, hit(100, { bans: often.bans.slice(2), listings: 4 })), 'blockips life')
+  assert.equal(banned(rule, hit(100, { bans: often.bans.slice(2), listings: 3 })), 'bad_ip 1h')
+})
+
+test('nobody is for life by what can be forged, nor of whom a login was accepted in the last week', () => {
+  const rule = new Hackers({ table: 'bad_ip', forLife: { table: 'blockips', confirm: false } })
+  assert.equal(banned(rule, hit(100, often, 99)), 'bad_ip 1h')
+  assert.equal(banned(rule, hit(300, { ...often, lastLoginAt: AT - 7 * DAY_MS })), 'bad_ip 1h')
+  assert.equal(banned(rule, hit(300, { ...often, lastLoginAt: AT - 8 * DAY_MS })), 'blockips life')
+})
+
 test('options that are right have no faults', () => {
   const rule = new Hackers({ table: 'bad_ip', threshold: 200, window: '30m', ban: ['1h', '1d12h'], memory: '4w' })
   assert.deepEqual(rule.check(), [])
@@ -79,5 +128,12 @@ test('every wrong option is told by check, none by an exception', () => {
     { option: 'threshold', message: '0 is out of range', hint: 'write a whole number from 1 to 1000000' },
     { option: 'window', message: '"1 hour" is not a length of time', hint: 'write "1h"' },
     { option: 'ban[1]', message: '5 is not a length of time', hint: 'write "5s"' },
+  ])
+  const forLife = { tabel: 'blockips', listings: { moreThan: 0 }, confirm: 'yes' }
+  assert.deepEqual(new Hackers({ table: 'bad_ip', forLife } as never).check(), [
+    { option: 'forLife.table', message: 'is missing' },
+    { option: 'forLife.tabel', message: 'unknown key', hint: 'did you mean "table"?' },
+    { option: 'forLife.listings.moreThan', message: '0 is out of range', hint: 'write a whole number from 1 to 100000' },
+    { option: 'forLife.confirm', message: '"yes" is neither true nor false' },
   ])
 })

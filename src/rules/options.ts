@@ -45,6 +45,15 @@ export function wholeNumber(limits: { min: number; max: number }): OptionKind {
   return (value) => one(wholeNumberFault(value, limits))
 }
 
+export const yesOrNo: OptionKind = (value) =>
+  typeof value === 'boolean' ? [] : [{ option: '', message: `${showValue(value)} is neither true nor false` }]
+
+/** Options within an option. */
+export function group(known: Readonly<Record<string, OptionKind>>, required: readonly string[] = []): OptionKind {
+  return (value) =>
+    checkOptions(value, known, required).map((fault) => ({ ...fault, option: fault.option === '' ? '' : `.${fault.option}` }))
+}
+
 /** The name of a table; that it is declared is seen to elsewhere. */
 export const tableName: OptionKind = (value) =>
   typeof value === 'string'

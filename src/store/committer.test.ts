@@ -18,6 +18,7 @@ function recorder() {
     commits,
     fault: undefined as StoreError | undefined,
     isClosed: false,
+    opened: 0,
     store: undefined as unknown as Store,
   }
   const orFail = () => {
@@ -32,7 +33,7 @@ function recorder() {
     },
     offender() {
       orFail()
-      return { bans: [], lastLoginAt: 1 }
+      return { bans: [], listings: [], lastLoginAt: 1 }
     },
     purge() {
       orFail()
@@ -50,7 +51,11 @@ function committing(more: Partial<CommitterOptions> = {}) {
   const lines: string[] = []
   const log = logTo((line) => lines.push(line))
   const beginAnew = () => assert.fail('no need for a new database')
-  return { disk, lines, committer: new Committer({ store: disk.store, log, beginAnew, ...more }) }
+  const open = () => {
+    disk.opened++
+    return disk.store
+  }
+  return { disk, lines, committer: new Committer({ store: disk.store, open, log, beginAnew, ...more }) }
 }
 
 test('commits all that was pushed in one transaction, and nothing when there is nothing', () => {
@@ -125,19 +130,55 @@ test('at the limit evidence without points is let go and counted, reading is to 
   assert.deepEqual(disk.commits, [numbers.map((n) => hit(n))])
 })
 
-test('a database found damaged is replaced at once by a new one, which gets the present and what waits', () => {
+/** When damage that shows again is believed: the store has been opened anew by then. */
+const SURE = NOW + 5_000
+
+test('a database that is found damaged, and still is when it is opened anew, is replaced by one that gets the present and what waits', () => {
   const next = recorder()
   const present: Change[] = [position(1), { kind: 'clock', at: 1 }]
   const { disk, lines, committer } = committing({ beginAnew: () => ({ store: next.store, present }) })
   disk.fault = corrupt
   committer.push([hit(1), position(2)])
-  assert.ok(committer.flush(NOW))
+  assert.equal(committer.flush(NOW), false)
+  assert.equal(committer.flush(NOW + 4_999), false)
+  assert.equal(disk.opened, 0)
+  assert.ok(committer.flush(SURE + 1_000))
+  assert.equal(disk.opened, 1)
   assert.ok(disk.isClosed)
   assert.deepEqual(next.commits, [[hit(1), { kind: 'clock', at: 1 }, position(2)]])
   committer.push([hit(2)])
-  assert.ok(committer.flush(NOW))
+  assert.ok(committer.flush(SURE + 2_000))
   assert.deepEqual(next.commits[1], [hit(2)])
   assert.equal(lines.length, 2)
+})
+
+test('what only looked like damage passes, and nothing is replaced', () => {
+  const { disk, lines, committer } = committing()
+  disk.fault = corrupt
+  committer.push([hit(1)])
+  assert.equal(committer.flush(NOW), false)
+  disk.fault = undefined
+  assert.ok(committer.flush(NOW + 1_000))
+  assert.deepEqual(disk.commits, [[hit(1)]])
+  assert.equal(lines.length, 2)
+})
+
+test('trouble that lasts is met with the store opened anew, also where it cannot be opened at once', () => {
+  let tries = 0
+  const stuck = recorder()
+  const fresh = recorder()
+  const open = () => {
+    if (++tries < 3) throw full
+    return fresh.store
+  }
+  const { committer } = committing({ store: stuck.store, open })
+  stuck.fault = new StoreError('busy', '/var/db/state.db: another program is writing to it')
+  committer.push([hit(1)])
+  for (const second of [0, 1, 2, 3, 4, 5, 6]) assert.equal(committer.flush(NOW + second * 1_000), false)
+  assert.ok(stuck.isClosed)
+  assert.equal(committer.offender(7, NOW + 6_500), undefined)
+  assert.ok(committer.flush(NOW + 7_000))
+  assert.deepEqual(fresh.commits, [[hit(1)]])
 })
 
 test('a new database that cannot be begun is tried again, and the damage is not forgotten', () => {
@@ -151,32 +192,43 @@ test('a new database that cannot be begun is tried again, and the damage is not 
   disk.fault = corrupt
   committer.push([hit(1)])
   assert.equal(committer.flush(NOW), false)
-  assert.equal(committer.flush(NOW + 1_000), false)
-  assert.ok(committer.flush(NOW + 2_000))
+  assert.equal(committer.flush(SURE), false)
+  assert.equal(committer.offender(7, SURE + 1_000), undefined)
+  assert.equal(committer.flush(SURE + 2_000), false)
+  assert.ok(committer.flush(SURE + 3_000))
   assert.deepEqual(next.commits, [[hit(1)]])
 })
 
 test('a new database that gets full before it has the present gets it later', () => {
   const next = recorder()
   next.fault = full
-  const { disk, committer } = committing({ beginAnew: () => ({ store: next.store, present: [position(1)] }) })
+  let begun = 0
+  const beginAnew = () => {
+    begun++
+    return { store: next.store, present: [position(1)] }
+  }
+  const { disk, committer } = committing({ beginAnew, open: () => (begun > 0 ? next.store : disk.store) })
   disk.fault = corrupt
   committer.push([hit(1)])
   assert.equal(committer.flush(NOW), false)
+  assert.equal(committer.flush(SURE), false)
+  assert.equal(begun, 1)
   next.fault = undefined
-  assert.ok(committer.flush(NOW + 1_000))
+  assert.ok(committer.flush(SURE + 1_000))
   assert.deepEqual(next.commits, [[hit(1), position(1)]])
 })
 
-test('damage found by a look-up or a purge is mended with the next flush, though nothing waits', () => {
-  const next = recorder()
-  const { disk, committer } = committing({ beginAnew: () => ({ store: next.store, present: [position(1)] }) })
-  disk.fault = corrupt
-  assert.equal(committer.offender(7, NOW), undefined)
-  assert.equal(committer.purge(0, 1, NOW), false)
-  assert.ok(committer.flush(NOW + 1_000))
-  assert.deepEqual(next.commits, [[position(1)]])
-  assert.equal(committer.offender(7, NOW + 1_000)?.lastLoginAt, 1)
+test('damage found by a look-up or a purge is looked for again, and mended though nothing waits', () => {
+  for (const find of [(one: Committer) => one.offender(7, NOW), (one: Committer) => one.purge(0, 1, NOW)]) {
+    const next = recorder()
+    const { disk, committer } = committing({ beginAnew: () => ({ store: next.store, present: [position(1)] }) })
+    disk.fault = corrupt
+    assert.ok(!find(committer))
+    assert.equal(committer.flush(NOW + 1_000), false)
+    assert.ok(committer.flush(SURE))
+    assert.deepEqual(next.commits, [[position(1)]])
+    assert.equal(committer.offender(7, SURE)?.lastLoginAt, 1)
+  }
 })
 
 test('a fault of ours is not taken for one of the disk', () => {

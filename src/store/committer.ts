@@ -11,11 +11,20 @@ export const PENDING_MAX = 200_000
 /** How long after a failure the next try comes; each may hold the daemon up for as long as the store waits for others. */
 const RETRY_AFTER_MS = SECOND_MS
 
+/**
+ * Trouble that lasts this long is met with the database opened anew: a connection may be stuck for good. And only what is
+ * then found damaged once more is given up: SQLite takes some errors of reading for damage, and those pass.
+ */
+const REOPEN_AFTER_MS = 5 * SECOND_MS
+
 export interface CommitterOptions {
   readonly store: Store
+  /** Opens the same database anew; the old store is closed by then. */
+  open(): Store
   /**
-   * The database was found damaged: keeps it aside, begins a new one, and says what it must know of the present that is
-   * not pending: live bans, kept data, sessions, positions, the clock. The old store is closed by then.
+   * The database is damaged: keeps it aside, begins a new one, and says what it must know of the present that is
+   * not pending: live bans, kept data, sessions, positions, the clock. The old store is closed by then. Called again where
+   * it throws.
    */
   beginAnew(): { readonly store: Store; readonly present: readonly Change[] }
   readonly log: Log
@@ -28,7 +37,9 @@ export interface CommitterOptions {
  * daemon is to read no more lines (`isFull`).
  */
 export class Committer {
-  #store: Store
+  /** Undefined while it cannot be opened. */
+  #store: Store | undefined
+  readonly #open: CommitterOptions['open']
   readonly #beginAnew: CommitterOptions['beginAnew']
   readonly #log: Log
   readonly #pendingMax: number
@@ -37,10 +48,13 @@ export class Committer {
   /** Changes of which only the last counts, by what they change. */
   readonly #last = new Map<string, Change>()
   #trouble: Trouble | undefined
+  /** The database is damaged for certain: another one must be begun first. */
+  #isGivenUp = false
   #droppedEvidence = 0
 
-  constructor({ store, beginAnew, log, pendingMax = PENDING_MAX }: CommitterOptions) {
+  constructor({ store, open, beginAnew, log, pendingMax = PENDING_MAX }: CommitterOptions) {
     this.#store = store
+    this.#open = open
     this.#beginAnew = beginAnew
     this.#log = log
     this.#pendingMax = pendingMax
@@ -82,20 +96,20 @@ export class Committer {
 
   /** Commits what waits; true where nothing waits any more. After a failure it does nothing until it is time to try again. */
   flush(now: Instant): boolean {
-    if (this.#trouble ? !isDue(this.#trouble, now) : this.pendingCount === 0) return !this.#trouble
+    const trouble = this.#trouble
+    if (trouble ? !isDue(trouble, now) : this.pendingCount === 0) return !trouble
+    const hasLasted = trouble !== undefined && now - trouble.since >= REOPEN_AFTER_MS
+    if (hasLasted) this.#closeStore()
     try {
-      if (this.#trouble?.isDamaged) this.#replaceStore()
-      try {
-        this.#commit()
-      } catch (error) {
-        if (!(error instanceof StoreError && error.fault === 'corrupt')) throw error
-        this.#fail(error, now)
-        this.#replaceStore()
-        this.#commit()
-      }
+      if (this.#isGivenUp) this.#replaceStore()
+      trouble?.again(this.#opened())
+      this.#commit()
     } catch (error) {
-      this.#fail(error, now)
-      return false
+      this.#fail(error, now, trouble?.again ?? (() => {}))
+      if (!hasLasted || this.#isGivenUp || this.trouble?.fault !== 'corrupt') return false
+      this.#isGivenUp = true
+      this.#retryAtOnce()
+      return this.flush(now)
     }
     this.#endTrouble(now)
     return true
@@ -103,45 +117,64 @@ export class Committer {
 
   /** What the store knows of a source; undefined also while it cannot be asked. */
   offender(source: Address, now: Instant): Offender | undefined {
-    if (this.#trouble && !isDue(this.#trouble, now)) return undefined
-    try {
-      return this.#store.offender(source)
-    } catch (error) {
-      this.#fail(error, now)
-      return undefined
-    }
+    return this.#look(now, (store) => store.offender(source))
+  }
+
+  /** See Store.loginsSince; undefined while it cannot be asked. */
+  loginsSince(since: Instant, now: Instant): readonly Address[] | undefined {
+    return this.#look(now, (store) => store.loginsSince(since))
   }
 
   /** See Store.purge; does nothing in times of trouble. */
   purge(before: Instant, rowsMax: number, now: Instant): boolean {
     if (this.#trouble) return false
-    try {
-      return this.#store.purge(before, rowsMax)
-    } catch (error) {
-      this.#fail(error, now)
-      return false
-    }
+    return this.#ask(now, (store) => store.purge(before, rowsMax)) ?? false
   }
 
   /** Tries a last time to commit what waits, and closes the store; true where nothing was left. */
   close(now: Instant): boolean {
-    if (this.#trouble) this.#trouble.triedAt = Number.NEGATIVE_INFINITY
+    this.#retryAtOnce()
     const isDone = this.flush(now)
-    this.#store.close()
+    this.#closeStore()
     return isDone
   }
 
+  #look<T>(now: Instant, question: (store: Store) => T): T | undefined {
+    return this.#trouble && !isDue(this.#trouble, now) ? undefined : this.#ask(now, question)
+  }
+
+  /** Undefined where the store cannot do it now; it is tried again before anything is committed. */
+  #ask<T>(now: Instant, question: (store: Store) => T): T | undefined {
+    try {
+      return question(this.#opened())
+    } catch (error) {
+      this.#fail(error, now, question)
+      return undefined
+    }
+  }
+
+  #opened(): Store {
+    if (this.#isGivenUp && this.#trouble) throw this.#trouble.error
+    this.#store ??= this.#open()
+    return this.#store
+  }
+
+  #closeStore(): void {
+    this.#store?.close()
+    this.#store = undefined
+  }
+
   #commit(): void {
-    this.#store.commit([...this.#each, ...this.#last.values()])
+    this.#opened().commit([...this.#each, ...this.#last.values()])
     this.#each = []
     this.#last.clear()
   }
 
   #replaceStore(): void {
-    this.#store.close()
+    this.#closeStore()
     const { store, present } = this.#beginAnew()
     this.#store = store
-    if (this.#trouble) this.#trouble.isDamaged = false
+    this.#isGivenUp = false
     const pending = [...this.#each, ...this.#last.values()]
     this.#each = []
     this.#last.clear()
@@ -155,13 +188,16 @@ export class Committer {
     this.#droppedEvidence += before - this.#each.length
   }
 
-  #fail(error: unknown, now: Instant): void {
+  #fail(error: unknown, now: Instant, again: Trouble['again']): void {
     if (!(error instanceof StoreError)) throw error
-    const isDamaged = error.fault === 'corrupt' || (this.#trouble?.isDamaged ?? false)
     if (this.#trouble?.error.message !== error.message) {
       this.#log.error(`${error.message}; bans go on, and what is to be stored waits in memory`)
     }
-    this.#trouble = { error, since: this.#trouble?.since ?? now, triedAt: now, isDamaged }
+    this.#trouble = { error, since: Math.min(this.#trouble?.since ?? now, now), triedAt: now, again }
+  }
+
+  #retryAtOnce(): void {
+    if (this.#trouble) this.#trouble.triedAt = Number.NEGATIVE_INFINITY
   }
 
   #endTrouble(now: Instant): void {
@@ -176,8 +212,8 @@ interface Trouble {
   readonly error: StoreError
   readonly since: Instant
   triedAt: Instant
-  /** A new database must be begun first. */
-  isDamaged: boolean
+  /** What the store failed to do. */
+  readonly again: (store: Store) => unknown
 }
 
 /** Also where the clock was set back meanwhile. */

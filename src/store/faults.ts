@@ -10,6 +10,8 @@ const SQLITE_IOERR = 10
 const SQLITE_CORRUPT = 11
 const SQLITE_FULL = 13
 const SQLITE_CANTOPEN = 14
+/** Its locks were not to be had, again and again. */
+const SQLITE_PROTOCOL = 15
 const SQLITE_NOTADB = 26
 /** No room for the index of the write-ahead log: a full disk under another name. */
 const SQLITE_IOERR_SHMSIZE = SQLITE_IOERR | (19 << 8)
@@ -26,6 +28,7 @@ export function storeErrorOf(error: unknown, path: string): unknown {
       return fault('full', 'the disk is full; make room on it')
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:
       return fault('busy', 'another program is writing to it; end that program, or let it finish')
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:

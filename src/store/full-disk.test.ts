@@ -7,9 +7,9 @@ import { temporaryPath } from './fixtures/changes.ts'
 
 const scenario = fileURLToPath(import.meta.resolve('./fixtures/full-disk.ts'))
 
-test('a disk that gets full and has room again costs nothing but time, and one that is read-only is said at the start', (t) => {
+test('a disk that gets full, or was, and has room again costs nothing but time, and one that is read-only is said', (t) => {
   const folder = dirname(temporaryPath(t))
-  const script = 'mount -t tmpfs -o size=2m tmpfs "$1" && exec "$2" --disable-warning=ExperimentalWarning "$3" "$1"'
+  const script = 'mount -t tmpfs -o size=4m tmpfs "$1" && exec "$2" --disable-warning=ExperimentalWarning "$3" "$1"'
   const argv = ['--user', '--map-root-user', '--mount', 'sh', '-c', script, 'sh', folder, process.execPath, scenario]
   const { status, stdout, stderr } = spawnSync('unshare', argv, { encoding: 'utf8' })
   assert.equal(status, 0, stderr)

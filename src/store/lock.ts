@@ -20,7 +20,8 @@ export function lockState(folder: string): StateLock {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     const db = new Database(path, { timeout: 0 })
     try {
-      db.exec('BEGIN EXCLUSIVE')
+      // A journal would need room on the disk.
+      db.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
     } catch (error) {
       db.close()
       throw error

@@ -1,4 +1,5 @@
 import { type Address, formatNetwork, sourceNetwork } from '../base/address.ts'
+import type { Listing } from '../base/listings.ts'
 import type { Instant } from '../base/units.ts'
 import type { Change, PastBan } from '../core/model.ts'
 import type { Store } from './store.ts'
@@ -9,6 +10,9 @@ export function memoryStore(): Store {
   const bans = new Map<string, Map<string, HeldBan>>()
   const networkOfBan = new Map<string, string>()
   const logins = new Map<Address, Instant>()
+
+  /** By the text of the network, then by day and table. */
+  const listings = new Map<string, Map<string, Listing>>()
 
   const apply = (change: Change) => {
     switch (change.kind) {
@@ -26,6 +30,13 @@ export function memoryStore(): Store {
         if (ban) ban.endedAt ??= change.at
         return
       }
+      case 'snapshot':
+        for (const network of change.networks) {
+          const text = formatNetwork(network)
+          const days = listings.get(text) ?? new Map<string, Listing>()
+          listings.set(text, days.set(`${change.day} ${change.table}`, { day: change.day, table: change.table }))
+        }
+        return
       case 'login':
         logins.set(change.source, Math.max(change.at, logins.get(change.source) ?? 0))
     }
@@ -39,10 +50,14 @@ export function memoryStore(): Store {
     offender(source) {
       const past = [...(bans.get(formatNetwork(sourceNetwork(source)))?.values() ?? [])]
       const lastLoginAt = logins.get(source)
-      if (past.length === 0 && lastLoginAt === undefined) return undefined
+      const listed = [...(listings.get(formatNetwork(sourceNetwork(source)))?.values() ?? [])]
+      if (past.length === 0 && listed.length === 0 && lastLoginAt === undefined) return undefined
       past.sort((a, b) => a.at - b.at)
-      return { bans: past.map(({ at, rule, table, until }) => ({ at, rule, table, until })), lastLoginAt }
+      const endOf = ({ until, endedAt = until }: HeldBan) => Math.min(until, endedAt)
+      const ended = past.map((ban) => ({ at: ban.at, rule: ban.rule, table: ban.table, until: endOf(ban) }))
+      return { bans: ended, listings: listed, lastLoginAt }
     },
+    loginsSince: (since) => [...logins].filter(([, at]) => at > since).map(([source]) => source),
     purge(before, rowsMax) {
       let left = rowsMax
       for (const [id, network] of networkOfBan) {

@@ -1,6 +1,7 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import type { Instant } from '../base/units.ts'
 import { fileFault } from './faults.ts'
+import { openLate } from './late.ts'
 import { openSqlite } from './sqlite.ts'
 import { type Saved, type Store, StoreError } from './store.ts'
 
@@ -14,15 +15,30 @@ export interface OpenedState {
   readonly damage: StoreError | undefined
 }
 
-/** Opens the database and reads what was saved; one that is damaged is kept aside, and a new one begun. */
+/** How often a database must be found damaged before it is believed to be. */
+const LOOKS = 2
+
+/**
+ * Opens the database and reads what was saved. One that is damaged is kept aside, and a new one begun; one on a full disk is
+ * only read, and fails to commit until there is room.
+ */
 export function openState(path: string, since: (rule: string) => Instant): OpenedState {
-  try {
-    return { ...openAndLoad(path, since), damage: undefined }
-  } catch (error) {
-    if (!(error instanceof StoreError && error.fault === 'corrupt')) throw error
-    keepAside(path)
-    return { ...openAndLoad(path, since), damage: error }
+  for (let look = 1; ; look++) {
+    try {
+      return { ...openAndLoad(path, since), damage: undefined }
+    } catch (error) {
+      if (!(error instanceof StoreError && error.fault === 'corrupt')) throw error
+      // SQLite takes some errors of reading for damage; true damage is still there at the second look.
+      if (look < LOOKS) continue
+      keepAside(path)
+      return { ...openAndLoad(path, since), damage: error }
+    }
   }
+}
+
+/** Opens a database whose contents are known; one on a full disk is only read until there is room. */
+export function reopenState(path: string): Store {
+  return openAlsoWhenFull(path, (store) => store)
 }
 
 /**
@@ -44,11 +60,21 @@ export function keepAside(path: string): void {
 }
 
 function openAndLoad(path: string, since: (rule: string) => Instant): { store: Store; saved: Saved } {
-  const store = openSqlite(path)
+  return openAlsoWhenFull(path, (store) => {
+    try {
+      return { store, saved: store.load(since) }
+    } catch (error) {
+      store.close()
+      throw error
+    }
+  })
+}
+
+function openAlsoWhenFull<T>(path: string, use: (store: Store) => T): T {
   try {
-    return { store, saved: store.load(since) }
+    return use(openSqlite(path))
   } catch (error) {
-    store.close()
-    throw error
+    if (!(error instanceof StoreError && error.fault === 'full')) throw error
+    return use(openLate(path))
   }
 }

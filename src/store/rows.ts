@@ -1,8 +1,9 @@
 import type { SQLOutputValue } from 'node:sqlite'
 import { type Address, formatAddress, parseAddress, parseNetwork } from '../base/address.ts'
+import type { Listing } from '../base/listings.ts'
 import { FOR_LIFE, type Json, type Until } from '../base/units.ts'
-import type { HitFact, PastBan, SavedBan, SavedPosition, SavedSession } from '../core/model.ts'
-import type { Saved, SavedPoints } from './store.ts'
+import type { HitFact, PastBan, SavedBan, SavedPosition, SavedProposal, SavedRefusal, SavedSession } from '../core/model.ts'
+import type { EndedBan, Saved, SavedEvidence, SavedPoints, Trace } from './store.ts'
 
 // The rows of the database as the core's own types. Only sqlite.ts writes them, so their shape is known.
 
@@ -45,6 +46,7 @@ export function banOf(row: Row): SavedBan {
     network: parseNetwork(row.network as string)!,
     score: row.score as number,
     reason: row.reason as string,
+    ...(row.counts_for_network === 1 && { countsForNetwork: true }),
     ...pastBanOf(row),
   }
 }
@@ -52,6 +54,67 @@ export function banOf(row: Row): SavedBan {
 export function pastBanOf(row: Row): PastBan {
   const until: Until = row.until === null ? FOR_LIFE : (row.until as number)
   return { at: row.at as number, rule: row.rule as string, table: row.table_name as string, until }
+}
+
+export function endedBanOf(row: Row): EndedBan {
+  const ended = row.ended_at === null ? undefined : { at: row.ended_at as number, reason: row.end_reason as string }
+  return { ...banOf(row), ended }
+}
+
+export function proposalOf(row: Row): SavedProposal {
+  return {
+    at: row.at as number,
+    network: parseNetwork(row.network as string)!,
+    table: row.table_name as string,
+    rule: row.rule as string,
+    reason: row.reason as string,
+  }
+}
+
+export function traceOf(row: Row): Trace {
+  return {
+    source: parseAddress(row.source as string)!,
+    points: row.points as number,
+    lines: row.lines as number,
+    logs: (JSON.parse(row.logs as string) as string[]).sort(),
+    firstAt: row.first_at as number,
+    lastAt: row.last_at as number,
+  }
+}
+
+export function refusalOf(row: Row): SavedRefusal {
+  return {
+    at: row.at as number,
+    network: parseNetwork(row.network as string)!,
+    table: row.table_name as string,
+    rule: row.rule as string,
+    score: row.score as number,
+    reason: row.reason as string,
+  }
+}
+
+export function evidenceOf(row: Row): SavedEvidence {
+  const at = row.at as number
+  const rule = row.rule as string
+  const account = textOf(row.account as string | Uint8Array | null)
+  if (row.points === null) return { kind: 'gone', at, rule, account }
+  const hit = {
+    at,
+    rule,
+    address: parseAddress(row.address as string)!,
+    points: row.points as number,
+    spoofable: row.spoofable === 1,
+    account,
+    pattern: textOf(row.pattern as string | Uint8Array)!,
+    log: textOf(row.log as string | Uint8Array)!,
+    position: row.position as number,
+    line: textOf(row.line as string | Uint8Array | null) ?? '',
+  }
+  return { kind: 'hit', hit }
+}
+
+export function listingOf(row: Row): Listing {
+  return { day: row.day as number, table: row.table_name as string }
 }
 
 export function liftedOf(row: Row): Saved['lifted'][number] {

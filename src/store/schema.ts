@@ -100,16 +100,51 @@ export const steps: readonly string[] = [
     value
   ) WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE bans ADD COLUMN counts_for_network INTEGER NOT NULL DEFAULT 0;
+
+  CREATE TABLE refusals (
+    at INTEGER NOT NULL,
+    network TEXT NOT NULL,
+    table_name TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    score INTEGER NOT NULL,
+    reason TEXT NOT NULL
+  );
+  CREATE INDEX refusals_network ON refusals (network);
+  CREATE INDEX refusals_at ON refusals (at);
+
+  CREATE TABLE proposals (
+    network TEXT NOT NULL,
+    table_name TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    rule TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (network, table_name)
+  ) WITHOUT ROWID;
+
+  -- Entries of tables as they were seen, beside what the bans say.
+  CREATE TABLE listings (
+    network TEXT NOT NULL,
+    day INTEGER NOT NULL, -- days since 1970, UTC
+    table_name TEXT NOT NULL, -- HOST/TABLE where it is another machine's
+    PRIMARY KEY (network, day, table_name)
+  ) WITHOUT ROWID;
+  CREATE INDEX listings_day ON listings (day);
+  CREATE TABLE table_sizes (
+    day INTEGER NOT NULL,
+    table_name TEXT NOT NULL,
+    entries INTEGER NOT NULL,
+    PRIMARY KEY (day, table_name)
+  ) WITHOUT ROWID;
+  `,
 ]
 
 /** Brings a database to the version of `steps`; all in one transaction, so that it is never in between. */
 export function migrate(db: Database, path: string, wanted: readonly string[] = steps): void {
   const version = versionOf(db)
   if (version === wanted.length) return
-  if (version > wanted.length) {
-    const message = `was written by a newer log2table (version ${version}, this one reads up to ${wanted.length}); install that one again, or move the file away to begin anew`
-    throw new StoreError('unusable', `${path}: ${message}`)
-  }
+  if (version > wanted.length) throw newerFault(path, version, wanted.length)
   if (version === 0 && db.prepare('SELECT 1 FROM sqlite_schema').get()) {
     throw new StoreError('unusable', `${path}: is a database of another program; choose another folder`)
   }
@@ -121,6 +156,20 @@ export function migrate(db: Database, path: string, wanted: readonly string[] = 
     if (db.isTransaction) db.exec('ROLLBACK')
     throw error
   }
+}
+
+/** For those who only read: the database must be as this program makes it. */
+export function requireVersion(db: Database, path: string): void {
+  const version = versionOf(db)
+  if (version > steps.length) throw newerFault(path, version, steps.length)
+  if (version < steps.length) {
+    throw new StoreError('unusable', `${path}: was written by an older log2table; the daemon brings it up to date when it starts`)
+  }
+}
+
+function newerFault(path: string, version: number, known: number): StoreError {
+  const message = `was written by a newer log2table (version ${version}, this one reads up to ${known}); install that one again, or move the file away to begin anew`
+  return new StoreError('unusable', `${path}: ${message}`)
 }
 
 function versionOf(db: Database): number {

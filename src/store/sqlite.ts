@@ -1,7 +1,8 @@
 import { closeSync, existsSync, mkdirSync, openSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { StatementSync } from 'node:sqlite'
-import { type Address, formatAddress, formatNetwork, sourceNetwork } from '../base/address.ts'
+import { type Address, formatAddress, formatNetwork, parseAddress, sourceNetwork } from '../base/address.ts'
+import { dayOf } from '../base/listings.ts'
 import { DAY_MS, FOR_LIFE, type Instant } from '../base/units.ts'
 import type { Change, Offender } from '../core/model.ts'
 import { Database } from './database.ts'
@@ -13,6 +14,7 @@ import {
   jsonOrNull,
   keptOf,
   liftedOf,
+  listingOf,
   type PointsRow,
   pastBanOf,
   pointsOf,
@@ -40,11 +42,14 @@ const FREE_PAGES_MAX = 1024
 /** Pages that one call of `purge` takes off the file: as many as a short step allows. */
 const PAGES_GIVEN_BACK_MAX = 100
 
-/** A database file as a store; it and its folder are made where there are none, for the owner's eyes only. */
-export function openSqlite(path: string): Store {
+/**
+ * A database file as a store; it and its folder are made where there are none, for the owner's eyes only. Alone, it needs no
+ * room on the disk to be read, and nobody else can read it meanwhile.
+ */
+export function openSqlite(path: string, { alone = false }: { readonly alone?: boolean } = {}): Store {
   const isNew = makeFile(path)
   try {
-    return new SqliteStore(path)
+    return new SqliteStore(path, alone)
   } catch (error) {
     // What was only begun must not be taken for a database.
     if (isNew) for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true })
@@ -72,10 +77,12 @@ class SqliteStore implements Store {
   /** The id of the last row of evidence, and the latest time in it. */
   #last: { id: number; at: Instant }
 
-  constructor(path: string) {
+  constructor(path: string, isAlone: boolean) {
     this.#path = path
     this.#db = new Database(path, { timeout: BUSY_TIMEOUT_MS })
     try {
+      // The index of the write-ahead log is in memory then, not in a file that all readers share.
+      if (isAlone) this.#db.exec('PRAGMA locking_mode = EXCLUSIVE')
       // To be chosen before the first table; later it would only be written again.
       if (pageCount(this.#db) === 0) this.#db.exec('PRAGMA auto_vacuum = INCREMENTAL')
       this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -${CACHE_KIB};
@@ -116,19 +123,29 @@ class SqliteStore implements Store {
 
   offender(source: Address): Offender | undefined {
     return this.#guarded(() => {
-      const bans = this.#statements.bansOf.all(formatNetwork(sourceNetwork(source)))
+      const network = formatNetwork(sourceNetwork(source))
+      const bans = this.#statements.bansOf.all(network).map(pastBanOf)
+      const listings = this.#statements.listingsOf.all(network).map(listingOf)
       const { at } = this.#statements.lastLogin.get(formatAddress(source))!
-      if (bans.length === 0 && at === null) return undefined
-      return { bans: bans.map(pastBanOf), lastLoginAt: at === null ? undefined : (at as number) }
+      if (bans.length === 0 && listings.length === 0 && at === null) return undefined
+      return { bans, listings, lastLoginAt: at === null ? undefined : (at as number) }
     })
+  }
+
+  loginsSince(since: Instant): readonly Address[] {
+    return this.#guarded(() => this.#statements.loginsSince.all(since).map(({ source }) => parseAddress(source as string)!))
   }
 
   purge(before: Instant, rowsMax: number): boolean {
     let left = rowsMax
     this.#transaction(() => {
-      const { purgeEvidence, purgeBans, purgeLogins } = this.#statements
-      for (const statement of [purgeEvidence, purgeBans, purgeLogins]) {
+      const { purgeEvidence, purgeBans, purgeLogins, purgeRefusals, purgeProposals } = this.#statements
+      for (const statement of [purgeEvidence, purgeBans, purgeLogins, purgeRefusals, purgeProposals]) {
         if (left > 0) left -= Number(statement.run(before, left).changes)
+      }
+      const { purgeListings, purgeTableSizes } = this.#statements
+      for (const statement of [purgeListings, purgeTableSizes]) {
+        if (left > 0) left -= Number(statement.run(dayOf(before), left).changes)
       }
     })
     return left <= 0 || this.#guarded(() => this.#giveBackPages())
@@ -177,13 +194,34 @@ class SqliteStore implements Store {
         to.addGone.run(++last.id, last.at, this.#nameId('rule', change.rule), formatAddress(change.source), change.account)
         return
       case 'ban': {
-        const { id, at, network, table, rule, until, score, reason } = change.ban
-        to.addBan.run(id, at, formatNetwork(network), table, rule, until === FOR_LIFE ? null : until, score, reason)
+        const { id, at, network, table, rule, until, score, reason, countsForNetwork } = change.ban
+        const end = until === FOR_LIFE ? null : until
+        to.addBan.run(id, at, formatNetwork(network), table, rule, end, score, reason, +(countsForNetwork ?? false))
+        if (until === FOR_LIFE) to.endProposals.run(formatNetwork(network))
         return
       }
       case 'unban':
         to.endBan.run(change.at, change.reason, change.id)
         return
+      case 'proposal': {
+        const { at, network, table, rule, reason } = change.proposal
+        to.setProposal.run(formatNetwork(network), table, at, rule, reason)
+        return
+      }
+      case 'dismissed':
+        to.endProposals.run(formatNetwork(change.network))
+        return
+      case 'snapshot': {
+        const { day, table, entries, networks } = change
+        to.setTableSize.run(day, table, entries)
+        for (const network of networks) to.addListing.run(formatNetwork(network), day, table)
+        return
+      }
+      case 'refused': {
+        const { at, network, table, rule, score, reason } = change.refusal
+        to.addRefusal.run(at, formatNetwork(network), table, rule, score, reason)
+        return
+      }
       case 'kept': {
         const { rule, kept, wakeAt } = change
         const source = formatAddress(change.source)
@@ -321,22 +359,44 @@ function prepareAll(db: Database) {
 
     // A ban that is withdrawn and given again within a millisecond has the same id.
     addBan: sql(`
-      INSERT INTO bans (id, at, network, table_name, rule, until, score, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      INSERT INTO bans (id, at, network, table_name, rule, until, score, reason, counts_for_network)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (id) DO UPDATE SET until = excluded.until, score = excluded.score, reason = excluded.reason,
-        ended_at = NULL, end_reason = NULL`),
+        counts_for_network = excluded.counts_for_network, ended_at = NULL, end_reason = NULL`),
     endBan: sql('UPDATE bans SET ended_at = ?, end_reason = ? WHERE id = ? AND ended_at IS NULL'),
     bans: sql('SELECT * FROM bans WHERE ended_at IS NULL ORDER BY at, rowid'),
     lifted: sql(`
       SELECT DISTINCT table_name, network FROM bans AS lifted WHERE ended_at >= ? AND (until IS NULL OR until > ended_at)
         AND NOT EXISTS (SELECT 1 FROM bans AS live
           WHERE live.network = lifted.network AND live.table_name = lifted.table_name AND live.ended_at IS NULL)`),
-    bansOf: sql('SELECT at, rule, table_name, until FROM bans WHERE network = ? ORDER BY at, rowid'),
+    // A ban that was lifted early ended then.
+    bansOf: sql(`
+      SELECT at, rule, table_name, iif(ended_at < ifnull(until, ended_at + 1), ended_at, until) AS until
+      FROM bans WHERE network = ? ORDER BY at, rowid`),
+    listingsOf: sql('SELECT day, table_name FROM listings WHERE network = ?'),
     purgeBans: sql('DELETE FROM bans WHERE rowid IN (SELECT rowid FROM bans WHERE ended_at < ? ORDER BY ended_at LIMIT ?)'),
+
+    setTableSize: sql('INSERT OR REPLACE INTO table_sizes (day, table_name, entries) VALUES (?, ?, ?)'),
+    purgeTableSizes: sql(`
+      DELETE FROM table_sizes WHERE (day, table_name) IN (SELECT day, table_name FROM table_sizes WHERE day < ? LIMIT ?)`),
+    addListing: sql('INSERT OR IGNORE INTO listings (network, day, table_name) VALUES (?, ?, ?)'),
+    purgeListings: sql(`
+      DELETE FROM listings WHERE (network, day, table_name) IN (
+        SELECT network, day, table_name FROM listings WHERE day < ? ORDER BY day LIMIT ?)`),
+
+    setProposal: sql('INSERT OR REPLACE INTO proposals (network, table_name, at, rule, reason) VALUES (?, ?, ?, ?, ?)'),
+    purgeProposals: sql(`
+      DELETE FROM proposals WHERE (network, table_name) IN (SELECT network, table_name FROM proposals WHERE at < ? LIMIT ?)`),
+    endProposals: sql('DELETE FROM proposals WHERE network = ?'),
+
+    addRefusal: sql('INSERT INTO refusals (at, network, table_name, rule, score, reason) VALUES (?, ?, ?, ?, ?, ?)'),
+    purgeRefusals: sql('DELETE FROM refusals WHERE rowid IN (SELECT rowid FROM refusals WHERE at < ? ORDER BY at LIMIT ?)'),
 
     setLogin: sql(`
       INSERT INTO logins (source, account, at) VALUES (?, ?, ?)
       ON CONFLICT (source, account) DO UPDATE SET at = max(at, excluded.at)`),
     lastLogin: sql('SELECT max(at) AS at FROM logins WHERE source = ?'),
+    loginsSince: sql('SELECT DISTINCT source FROM logins WHERE at > ?'),
     purgeLogins: sql(`
       DELETE FROM logins WHERE (source, account) IN (SELECT source, account FROM logins WHERE at < ? ORDER BY at LIMIT ?)`),
 

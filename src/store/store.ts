@@ -1,6 +1,16 @@
 import type { Address, Network } from '../base/address.ts'
+import type { Listing } from '../base/listings.ts'
 import type { Instant, Json } from '../base/units.ts'
-import type { Change, Offender, SavedBan, SavedHit, SavedPosition, SavedSession } from '../core/model.ts'
+import type {
+  Change,
+  Offender,
+  SavedBan,
+  SavedHit,
+  SavedPosition,
+  SavedProposal,
+  SavedRefusal,
+  SavedSession,
+} from '../core/model.ts'
 
 /** Where everything that must survive is kept. `sqlite` for the daemon, `memory` for replay; one contract test for both. */
 export interface Store {
@@ -13,6 +23,8 @@ export interface Store {
   load(since: (rule: string) => Instant): Saved
   /** What is known of a source; undefined where nothing is. Sees committed changes only. */
   offender(source: Address): Offender | undefined
+  /** Sources of which a login was accepted after that. */
+  loginsSince(since: Instant): readonly Address[]
   /** Removes evidence, logins and ended bans older than `before`, at most `rowsMax` rows; true where there may be more. */
   purge(before: Instant, rowsMax: number): boolean
   close(): void
@@ -36,6 +48,62 @@ export interface Saved {
   readonly lifted: readonly { readonly table: string; readonly network: Network }[]
   /** The last instant that the core was told. */
   readonly clockAt: Instant | undefined
+}
+
+/** What a person asks of a database, beside the daemon that goes on writing it. All of it is committed. */
+export interface HistoryReader {
+  /** All that is known of a source; of a network wider than a source, bans and refusals only. */
+  ledger(network: Network): SavedLedger
+  /** Who is to be banned for life, if a person says so; by time. */
+  proposals(): readonly SavedProposal[]
+  /** Bans that lived at that instant or later, by time. */
+  bans(since: Instant): readonly EndedBan[]
+  /** What was seen in tables beside our bans, from that day on. */
+  listings(sinceDay: number): readonly (Listing & { readonly network: Network })[]
+  /** How many entries each table held on each day, from that day on; by day and table. */
+  tableSizes(sinceDay: number): readonly TableSize[]
+  /** What the evidence since then says of each source that was ever banned. */
+  traces(since: Instant): readonly Trace[]
+  close(): void
+}
+
+export interface TableSize {
+  /** Days since 1970, UTC. */
+  readonly day: number
+  readonly table: string
+  readonly entries: number
+}
+
+/** The lines of one source, added up. */
+export interface Trace {
+  readonly source: Address
+  readonly points: number
+  readonly lines: number
+  readonly logs: readonly string[]
+  readonly firstAt: Instant
+  readonly lastAt: Instant
+}
+
+/** The past of one source. */
+export interface SavedLedger {
+  /** In the order in which it was committed; the newest, where there is more than `EVIDENCE_MAX`. */
+  readonly evidence: readonly SavedEvidence[]
+  readonly hasMoreEvidence: boolean
+  /** Bans of it, and of networks around it, by time. */
+  readonly bans: readonly EndedBan[]
+  readonly refusals: readonly SavedRefusal[]
+  /** When a login of each account was last accepted, by time. */
+  readonly logins: readonly { readonly at: Instant; readonly account: string | undefined }[]
+}
+
+/** A line, or that the points before it are gone: all those of its rule, or those of the account. */
+export type SavedEvidence =
+  | { readonly kind: 'hit'; readonly hit: Omit<SavedHit, 'source' | 'distinct'> }
+  | { readonly kind: 'gone'; readonly at: Instant; readonly rule: string; readonly account: string | undefined }
+
+export interface EndedBan extends SavedBan {
+  /** Undefined while it lives. */
+  readonly ended: { readonly at: Instant; readonly reason: string } | undefined
 }
 
 /** What the core needs of a hit to count its points. */

@@ -50,9 +50,21 @@ for (const { name, isLasting, open } of kinds) {
           { at: first.at, rule: 'hackers', table: 'bad_ip', until: first.until },
           { at: NOW, rule: 'by hand', table: 'blockips', until: FOR_LIFE },
         ],
+        listings: [],
         lastLoginAt: undefined,
       })
       assert.equal(at.store.offender(other), undefined)
+    })
+
+    test('tells of a ban that was lifted early, for life too, that it ended then', (t) => {
+      const at = opened(t, open)
+      const bans = [ban({ at: NOW - 3 }), ban({ at: NOW - 2, until: FOR_LIFE }), ban({ at: NOW - 1, until: NOW })]
+      at.store.commit(bans.map((ban): Change => ({ kind: 'ban', ban })))
+      at.store.commit(bans.map(({ id }): Change => ({ kind: 'unban', id, at: NOW + 5, reason: 'pardoned' })))
+      assert.deepEqual(
+        at.store.offender(v4)?.bans.map(({ until }) => until),
+        [NOW + 5, NOW + 5, NOW],
+      )
     })
 
     test('tells the bans of an IPv6 source by its /64, and not those of a wider network', (t) => {
@@ -71,7 +83,19 @@ for (const { name, isLasting, open } of kinds) {
         { kind: 'login', source: v4, at: NOW - 1, account: undefined },
         { kind: 'login', source: v4, at: NOW - 2, account: 'ann' },
       ])
-      assert.deepEqual(at.store.offender(v4), { bans: [], lastLoginAt: NOW })
+      assert.deepEqual(at.store.offender(v4), { bans: [], listings: [], lastLoginAt: NOW })
+    })
+
+    test('tells of whom a login was accepted since then', (t) => {
+      const at = opened(t, open)
+      at.store.commit([
+        { kind: 'login', source: v4, at: NOW - 5, account: 'ann' },
+        { kind: 'login', source: v4, at: NOW, account: 'bob' },
+        { kind: 'login', source: v6, at: NOW - 5, account: undefined },
+        { kind: 'login', source: other, at: NOW - 9, account: 'ann' },
+      ])
+      assert.deepEqual(new Set(at.store.loginsSince(NOW - 9)), new Set([v4, v6]))
+      assert.deepEqual(at.store.loginsSince(NOW - 5), [v4])
     })
 
     test('takes a ban that is given again under the same id in the place of the one before', (t) => {
@@ -97,6 +121,27 @@ for (const { name, isLasting, open } of kinds) {
       assert.equal(at.store.offender(v4), undefined)
     })
 
+    test('tells on which days a source was in tables that others keep, each once', (t) => {
+      const at = opened(t, open)
+      const networks = [parseNetwork('192.0.2.7')!, parseNetwork('2001:db8:1:2::/64')!]
+      const day = Math.floor(NOW / DAY_MS)
+      const snapshot = { kind: 'snapshot', day, table: 'fw1/bad_ip', entries: 2, networks } as const
+      at.store.commit([snapshot, { ...snapshot, day: day - 1 }, { ...snapshot, networks: networks.slice(1) }])
+      at.store.commit([snapshot])
+      const days = at.store.offender(v4)?.listings.map((listing) => listing.day)
+      assert.deepEqual(days?.sort(), [day - 1, day])
+      assert.deepEqual(at.store.offender(v6)?.bans, [])
+      assert.equal(at.store.offender(other), undefined)
+    })
+
+    test('keeps that a ban was refused out of the history of bans', (t) => {
+      const at = opened(t, open)
+      const refusal = { at: NOW, network: parseNetwork('192.0.2.7')!, table: 'bad_ip', rule: 'hackers', score: 100, reason: 'r' }
+      at.store.commit([{ kind: 'refused', refusal }])
+      assert.equal(at.store.offender(v4), undefined)
+      assert.equal(at.store.purge(NOW + 1, 10), false)
+    })
+
     test('purges old logins and ended bans in steps, and never a ban that lives', (t) => {
       const at = opened(t, open)
       const live = ban({ at: NOW - 400 * DAY_MS, until: FOR_LIFE })
@@ -116,6 +161,7 @@ for (const { name, isLasting, open } of kinds) {
       assert.deepEqual(steps, [true, false])
       assert.deepEqual(at.store.offender(v4), {
         bans: [{ at: live.at, rule: live.rule, table: live.table, until: FOR_LIFE }],
+        listings: [],
         lastLoginAt: NOW - DAY_MS,
       })
       for (let i = 0; i < 5; i++) assert.equal(at.store.offender(address(`198.51.100.${i}`)), undefined)
@@ -215,14 +261,16 @@ for (const { name, isLasting, open } of kinds) {
         reason: 'sshd/failed in /var/log/authlog',
       })
       const lifted = ban({ at: NOW - 2, network: '198.51.100.1' })
+      const counts = ban({ at: NOW + 1, network: '198.51.100.2', countsForNetwork: true })
       at.store.commit([
         { kind: 'ban', ban: life },
+        { kind: 'ban', ban: counts },
         { kind: 'ban', ban: lifted },
         { kind: 'ban', ban: passed },
         { kind: 'unban', id: lifted.id, at: NOW, reason: 'pardoned' },
       ])
       at.reopen()
-      assert.deepEqual(at.store.load(fromTheBeginning).bans, [passed, life])
+      assert.deepEqual(at.store.load(fromTheBeginning).bans, [passed, life, counts])
     })
 
     test('tells what was lifted early not long ago, unless it is banned again in that table', (t) => {

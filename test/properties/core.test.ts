@@ -39,7 +39,13 @@ class Eager extends Generic {
 
 const START = Date.UTC(2026, 10, 21)
 const rules = new Map<string, Generic>([
-  ['hackers', new Hackers({ table: 'bad_ip', ban: ['30m', '2h', '1d'] })],
+  [
+    'hackers',
+    new Hackers({
+      ...{ table: 'bad_ip', ban: ['30m', '2h', '1d'], thresholdAgain: 80 },
+      forLife: { listings: { moreThan: 2, within: '3d' }, minBans: 2, table: 'wifi', confirm: false },
+    }),
+  ],
   ['temporary', new Temporary()],
   ['eager', new Eager()],
 ])

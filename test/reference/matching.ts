@@ -18,8 +18,9 @@ export interface LineHit {
  */
 export function hitOf(line: string, patterns: readonly Pattern[]): LineHit | undefined {
   let best: LineHit | undefined
+  const heads: Heads = new Map()
   for (const pattern of patterns) {
-    const hit = tryPattern(line, pattern)
+    const hit = tryPattern(line, pattern, heads)
     if (hit && (!best || rank(pattern) > rank(best.pattern))) best = hit
   }
   return best
@@ -29,13 +30,22 @@ function rank({ weight = 10 }: Pattern): number {
   return weight === 0 ? Number.POSITIVE_INFINITY : weight
 }
 
-function tryPattern(line: string, pattern: Pattern): LineHit | undefined {
+/** What each prefix found on the line: the many patterns of a set ask for the same. */
+type Heads = Map<RegExp, RegExpExecArray | null>
+
+function tryPattern(line: string, pattern: Pattern, heads: Heads): LineHit | undefined {
+  // No line of the reference's logs is JSON.
+  if (pattern.set?.json !== undefined) return undefined
   const prefix = pattern.set?.prefix
   let rest = line
   let session: string | undefined
   let times = 1
   if (prefix) {
-    const head = prefix.exec(line)
+    let head = heads.get(prefix)
+    if (head === undefined) {
+      head = prefix.exec(line)
+      heads.set(prefix, head)
+    }
     if (!head) return undefined
     rest = line.slice(head[0].length)
     session = head.groups?.session
