@@ -4,7 +4,7 @@ export type { Instant, Json, Until } from './base/units.ts'
 export type { TableSpec } from './firewall/firewall.ts'
 export { type Pattern, type PatternSet, type PatternSetInfo, patternSet, type Samples } from './matching/pattern.ts'
 export { type Parameters, parameters } from './parameters/parameters.ts'
-export { dryRun, ipset, nftables, pf } from './parameters/tables.ts'
+export { dryRun, ipset, keptFile, nftables, pf } from './parameters/tables.ts'
 export {
   Generic,
   type History,
@@ -17,3 +17,4 @@ export {
   type Wake,
 } from './rules/generic.ts'
 export { Hackers, type HackersOptions } from './rules/hackers.ts'
+export { WifiTemp, type WifiTempOptions } from './rules/wifi-temp.ts'

@@ -15,7 +15,7 @@ const table = rowsOf(`
   base/version              -                                                                    -                           I/O
   lines                     own base core/model                                                  -                           pure
   capture                   own base core/model                                                  -                           pure
-  matching                  own base core/model                                                  @eslint-community/regexpp   pure
+  matching                  own base core/model capture                                          @eslint-community/regexpp   pure
   patterns                  own base core/model matching/pattern                                 -                           pure
   core                      own base type:rules                                                  -                           pure
   rules                     own base core/model                                                  -                           pure
@@ -25,7 +25,7 @@ const table = rowsOf(`
   firewall/runner           base firewall/firewall                                               -                           I/O
   sources                   own base core/model lines capture                                    -                           I/O
   store                     own base core/model                                                  -                           I/O
-  parameters                own base core/model matching patterns rules firewall sources/index   @eslint-community/regexpp   I/O
+  parameters                own base core/model lines matching patterns rules firewall sources/index  @eslint-community/regexpp   I/O
   import                    own base core/model matching parameters                              -                           I/O
   daemon                    own *                                                                valibot                     I/O
   cli                       own *                                                                commander                   I/O

@@ -33,7 +33,7 @@ export function commandHelp(syntax: Syntax, entry: CommandEntry, command: Comman
     return { term: argument.required ? name : `[${name}]`, text: argument.description }
   })
   const options = [...syntax.options, ...(syntax.parent?.options ?? [])].map((option) => ({
-    term: option.flags.replace(/[<[][^>\]]*[>\]]/, (name) => name.slice(1, -1).toUpperCase()),
+    term: option.flags.replace(/<([^>]*)>|\[[^\]]*\]/, (name, needed: string | undefined) => (needed ?? name).toUpperCase()),
     text: `${option.description}${typeof option.defaultValue === 'string' ? ` (default ${option.defaultValue})` : ''}`,
   }))
   const usage = ['log2table', entry.name, '[OPTION...]', ...args.map(({ term }) => term)].join(' ')

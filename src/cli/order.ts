@@ -1,4 +1,4 @@
-import { formatNetwork, parseNetwork } from '../base/address.ts'
+import { formatAddress, formatNetwork, parseAddress, parseNetwork } from '../base/address.ts'
 import { explainAddress } from '../base/address-faults.ts'
 import { escapeText, jsonLine } from '../base/escape.ts'
 import { type ExitStatus, exitStatus } from '../base/exit-status.ts'
@@ -13,6 +13,12 @@ export function addressArgument(text: string): string {
   const network = parseNetwork(text)
   if (!network) throw new UserError(exitStatus.usage, explainAddress(text)!)
   return formatNetwork(network)
+}
+
+/** The first word of SSH_CONNECTION: who gives an order over ssh must be able to take it back. */
+export function connectedFrom(env: Io['env']): string | undefined {
+  const address = parseAddress(env.SSH_CONNECTION?.split(' ')[0] ?? '')
+  return address === undefined ? undefined : formatAddress(address)
 }
 
 /** Hands an order to the daemon and tells what has come of it; a refusal goes to standard error. */

@@ -51,6 +51,15 @@ async function answersTo(request: Request, { control, now }: Asked): Promise<Ite
       const { do: _, ...order } = request
       return orderAnswers(await control.unban(order), 'unban')
     }
+    case 'snapshot': {
+      const at = isoTime(now())
+      return [...control.snapshot(request).map((one) => ({ at, kind: 'snapshot', ...one })), endLine(exitStatus.done)]
+    }
+    case 'dismiss':
+      control.dismiss(request.address)
+      return [endLine(exitStatus.done)]
+    case 'standing':
+      return [{ at: isoTime(now()), kind: 'standing', ...control.standing(request.address) }, endLine(exitStatus.done)]
     case 'reload':
       return [{ at: isoTime(now()), kind: 'reloaded', ...(await control.reload()) }, endLine(exitStatus.done)]
   }

@@ -28,8 +28,11 @@ const faults: readonly (readonly [line: string, fault: string])[] = [
   ['', 'the request is no JSON'],
   ['status', 'the request is no JSON'],
   ['null', 'the request: Object is expected, not null'],
-  ['[]', 'do: ("status" | "bans" | "ban" | "unban" | "reload") is expected, not undefined'],
-  ['{"do":"panic"}', 'do: ("status" | "bans" | "ban" | "unban" | "reload") is expected, not "panic"'],
+  ['[]', 'do: ("status" | "bans" | "ban" | "unban" | "dismiss" | "snapshot" | "reload" | "standing") is expected, not undefined'],
+  [
+    '{"do":"panic"}',
+    'do: ("status" | "bans" | "ban" | "unban" | "dismiss" | "snapshot" | "reload" | "standing") is expected, not "panic"',
+  ],
   ['{"do":"status","json":true}', 'unknown key "json" in the request'],
   ['{"do":"ban","address":"1.2.3","forMs":1}', 'address: 1.2.3: an IPv4 address has four numbers'],
   ['{"do":"ban","address":"192.0.2.7"}', 'forMs: "forMs" is expected, not undefined'],

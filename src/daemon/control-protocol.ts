@@ -42,6 +42,16 @@ const network = v.pipe(
   }),
 )
 
+/** Most addresses of one request for a snapshot; a longer list comes in several. */
+export const SNAPSHOT_ADDRESSES_MAX = 1_000
+
+/** `fw1/bad_ip`: a machine and its table, so that it is none of ours. */
+const foreignTable = v.pipe(
+  v.string(),
+  v.regex(/^[\w.-]+\/[\w.-]+$/, 'write HOST/TABLE'),
+  v.maxLength(NAME_CHARACTERS_MAX, `at most ${NAME_CHARACTERS_MAX} characters are allowed`),
+)
+
 const isDuration = (ms: number) => Number.isInteger(ms) && ms >= 1 && ms <= DURATION_MS_MAX
 
 const request = v.variant('do', [
@@ -60,7 +70,16 @@ const request = v.variant('do', [
     invoker: v.optional(network),
   }),
   v.strictObject({ do: v.literal('unban'), address: network, reason: v.optional(reason, '') }),
+  v.strictObject({ do: v.literal('dismiss'), address: network }),
+  /** Without a table, all of ours; with one, it is another machine's, and these are some of its entries. */
+  v.strictObject({
+    do: v.literal('snapshot'),
+    table: v.optional(foreignTable),
+    addresses: v.optional(v.pipe(v.array(network), v.maxLength(SNAPSHOT_ADDRESSES_MAX)), []),
+    entries: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
+  }),
   v.strictObject({ do: v.literal('reload') }),
+  v.strictObject({ do: v.literal('standing'), address: network }),
 ])
 
 /** As the client writes it. */
@@ -69,6 +88,7 @@ export type RequestMessage = v.InferInput<typeof request>
 export type Request = v.InferOutput<typeof request>
 export type BansFilter = Omit<Extract<Request, { do: 'bans' }>, 'do'>
 export type BanOrder = Omit<Extract<Request, { do: 'ban' }>, 'do'>
+export type SnapshotOrder = Omit<Extract<Request, { do: 'snapshot' }>, 'do'>
 export type UnbanOrder = Omit<Extract<Request, { do: 'unban' }>, 'do'>
 
 /** Reads one line of a client. */
@@ -133,8 +153,8 @@ const statusReport = v.object({
       /** Entries that it must hold, and those that the firewall was heard to hold. */
       desired: amount,
       enforced: amount,
-      state: v.picklist(['enforcing', 'behind', 'failing']),
-      /** What the firewall said, where it fails. */
+      state: v.picklist(['enforcing', 'behind', 'not enforcing']),
+      /** Why it is not simply enforcing. */
       reason: v.nullable(v.string()),
       /** Changes that wait to be made. */
       queued: amount,
@@ -158,7 +178,8 @@ const statusReport = v.object({
     /** Changes that wait to be committed. */
     pending: amount,
   }),
-  bounds: v.array(v.object({ name: v.string(), limit: amount, used: amount })),
+  /** `letGo`: how much had to make room at the limit, since the start. */
+  bounds: v.array(v.object({ name: v.string(), limit: amount, used: amount, letGo: v.optional(amount) })),
 })
 
 /** All that `status` says. Times are ISO 8601 in UTC. */
@@ -192,6 +213,30 @@ const refused = v.object({
   reason: v.string(),
 })
 
+const standing = v.object({
+  address: v.string(),
+  /** Where its past is kept. */
+  database: v.string(),
+  /** Why it must not be banned; null where it may. */
+  refusal: v.nullable(v.string()),
+  rules: v.array(
+    v.object({
+      rule: v.string(),
+      /** Points that count now, and those of them that no forged packet can have caused. */
+      score: amount,
+      certain: amount,
+      /** Points at which it would be banned; null where the rule knows no such number. */
+      threshold: v.nullable(amount),
+      /** How long points count. */
+      windowMs: amount,
+      quarantine: v.nullable(v.string()),
+    }),
+  ),
+})
+
+/** Where an address or network stands at this moment. */
+export type StandingReport = v.InferOutput<typeof standing>
+
 const answer = v.variant('kind', [
   v.object({ at: time, kind: v.literal('status'), isWell: v.boolean(), ...statusReport.entries }),
   ban,
@@ -207,6 +252,8 @@ const answer = v.variant('kind', [
     rules: amount,
     tables: amount,
   }),
+  v.object({ at: time, kind: v.literal('standing'), ...standing.entries }),
+  v.object({ at: time, kind: v.literal('snapshot'), table: v.string(), entries: amount }),
   v.object({ kind: v.literal('end'), status: v.number() }),
   v.object({ kind: v.literal('error'), status: v.number(), message: v.string() }),
 ])
@@ -214,6 +261,7 @@ const answer = v.variant('kind', [
 export type Answer = v.InferOutput<typeof answer>
 export type StatusAnswer = Extract<Answer, { kind: 'status' }>
 export type BanAnswer = Extract<Answer, { kind: 'ban' }>
+export type StandingAnswer = Extract<Answer, { kind: 'standing' }>
 
 /** Reads one line of the daemon; undefined where it is not understood. */
 export function parseAnswer(line: string): Answer | undefined {
@@ -237,6 +285,12 @@ export interface DaemonControl {
   ban(order: BanOrder): OrderAnswer | Promise<OrderAnswer>
   /** Ends all bans of this address or network, whatever rule and table; no decision where there was none. */
   unban(order: UnbanOrder): OrderAnswer | Promise<OrderAnswer>
+  /** Puts the tables into the history; gives those that it has put, with their numbers of entries. */
+  snapshot(order: SnapshotOrder): readonly { readonly table: string; readonly entries: number }[]
+  /** What was proposed for life is not to be. */
+  dismiss(network: Network): void
+  /** What stands between an address or network and a ban. */
+  standing(network: Network): StandingReport
   /** Loads the configuration again; with any fault the old one stays and the faults are thrown as a `UserError`. */
   reload(): Promise<ReloadAnswer>
 }

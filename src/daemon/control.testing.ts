@@ -1,3 +1,4 @@
+import { formatNetwork } from '../base/address.ts'
 import type { DaemonControl, StatusReport } from './control-protocol.ts'
 
 /** A daemon of which all is well, and which does nothing. */
@@ -7,6 +8,14 @@ export function idleControl(changes: Partial<DaemonControl> = {}): DaemonControl
     bans: () => [],
     ban: () => ({ decisions: [] }),
     unban: () => ({ decisions: [] }),
+    dismiss: () => {},
+    snapshot: () => [],
+    standing: (network) => ({
+      address: formatNetwork(network),
+      database: '/var/lib/log2table/state.db',
+      refusal: null,
+      rules: [],
+    }),
     reload: () => Promise.resolve({ configuration: '/etc/log2table', logs: 2, rules: 1, tables: 1 }),
     ...changes,
   }

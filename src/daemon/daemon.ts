@@ -1,8 +1,10 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { formatNetwork, overlaps } from '../base/address.ts'
 import { parseDuration } from '../base/duration.ts'
 import { exitStatus } from '../base/exit-status.ts'
+import { dayOf } from '../base/listings.ts'
 import type { Log } from '../base/log.ts'
 import { DAY_MS, FOR_LIFE, type Instant, SECOND_MS } from '../base/units.ts'
 import { UserError } from '../base/user-error.ts'
@@ -15,12 +17,14 @@ import { createRunner } from '../firewall/runner.ts'
 import type { Configuration } from '../parameters/parameters.ts'
 import { Committer } from '../store/committer.ts'
 import { lockState } from '../store/lock.ts'
-import { keepAside, openState } from '../store/open.ts'
+import { keepAside, openState, reopenState } from '../store/open.ts'
 import { openSqlite } from '../store/sqlite.ts'
 import { StoreError } from '../store/store.ts'
+import { CommandRuns } from './command-runs.ts'
 import { type ControlServer, listenForControl } from './control.ts'
 import type { DaemonControl, OrderAnswer, ReloadAnswer } from './control-protocol.ts'
 import { Engine, type Protection } from './engine.ts'
+import { KeptFiles } from './kept-files.ts'
 import { PROTECTION_LOOK_MS, ProtectionWatch } from './protection.ts'
 import { statusReport } from './status.ts'
 
@@ -49,6 +53,8 @@ const KEEP_MS = 400 * DAY_MS
 /** One step of purging; small, so that nothing waits for it. */
 const PURGE_ROWS = 500
 const PURGE_EVERY_MS = 10 * SECOND_MS
+/** How long the answer to an order waits for the firewall to follow it. */
+const FOLLOW_MS_MAX = 2 * SECOND_MS
 
 /**
  * The daemon: joins sources, core, store and keeper, owns the only clock, and answers the control socket. Everything that
@@ -64,6 +70,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const aborter = new AbortController()
   const run = createRunner({ path: process.env.PATH, signal: aborter.signal })
   const machine = thisMachine(run)
+  const commandRuns = new CommandRuns({ run, log })
   let current: Running
 
   const since = (rules: Configuration['rules']) => (rule: string) => {
@@ -77,13 +84,23 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     tellKeptAside()
   }
   let { store } = opened
+  let isKeptAside = false
   const committer = new Committer({
     store,
     log,
+    open: () => {
+      store = reopenState(databasePath)
+      return store
+    },
     beginAnew: () => {
-      keepAside(databasePath)
-      tellKeptAside()
+      // Tried again, it must not put a new database in the place of the damaged one.
+      if (!isKeptAside) {
+        keepAside(databasePath)
+        tellKeptAside()
+      }
+      isKeptAside = true
       store = openSqlite(databasePath)
+      isKeptAside = false
       return { store, present: current.engine.present() }
     },
   })
@@ -93,13 +110,21 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const readMachine = () => readProtected(machine)
     const watch = new ProtectionWatch({ ignore: configuration.ignore, readMachine, log })
     const keeper = createKeeper({ dialectOf, run, log, timers, now, readProtection: readMachine })
-    const { startAt, onDecision } = options
+    const { startAt } = options
+    const keptFiles = new KeptFiles({ files: configuration.keptFiles, bans: () => engine.core.bans(), log })
+    const onDecision = (decision: Decision) => {
+      if (decision.kind === 'run') commandRuns.carryOut(decision, configuration.commands)
+      if (decision.kind === 'ban' || decision.kind === 'unban') keptFiles.changed(decision.table)
+      options.onDecision(decision)
+    }
     const engine = new Engine({ configuration, committer, keeper, log, now, startAt, onDecision, onFault: options.onFault })
-    return { configuration, engine, keeper, watch, protection: (await watch.look())! }
+    return { configuration, engine, keeper, watch, keptFiles, protection: (await watch.look())! }
   }
 
   const first = await prepare(options.configuration)
   current = first
+  /** The day of the last snapshot. */
+  let snapshotDay: number | undefined
   let looking: NodeJS.Timeout | undefined
   let purging: NodeJS.Timeout | undefined
   let server: ControlServer | undefined
@@ -124,11 +149,25 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 
   const look = async () => {
-    const { watch, engine } = current
+    const { watch, engine, keptFiles } = current
     const protection = await watch.look()
     if (protection) engine.protect(protection, now())
+    keptFiles.write()
+    snapshotDaily()
     await adoptOrphaned()
   }
+  /** Those whom a file held before it was ours are banned for life as well; then it is ours. */
+  function takeUpKeptFiles(): void {
+    const { engine, keptFiles } = current
+    for (const { table, path, networks } of keptFiles.found()) {
+      const reason = `was in ${path}`
+      const decisions = networks.flatMap((network) => engine.order({ do: 'ban', network, table, until: FOR_LIFE, reason }, now()))
+      const taken = decisions.filter(({ kind }) => kind === 'ban').length
+      log.info(`${path}: ${taken} of ${networks.length} are taken up as bans for life`)
+    }
+    keptFiles.write()
+  }
+
   let reloading: Promise<unknown> = Promise.resolve()
   const control: DaemonControl = {
     status: () => statusReport({ ...current, version: options.version, committer, databasePath, startedAt, now: now() }),
@@ -146,6 +185,23 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       const until = forMs === null ? FOR_LIFE : now() + forMs
       return carryOut({ do: 'ban', network: address, table, until, reason })
     },
+    snapshot({ table, addresses, entries }) {
+      if (table === undefined) return snapshotAll()
+      current.engine.snapshot(table, entries, addresses)
+      return [{ table, entries }]
+    },
+    dismiss(network) {
+      current.engine.order({ do: 'dismiss', network }, now())
+    },
+    standing(network) {
+      const { refusal = null, rules } = current.engine.standing(network)
+      return {
+        address: formatNetwork(network),
+        database: databasePath,
+        refusal,
+        rules: rules.map(({ threshold = null, quarantine = null, ...rule }) => ({ ...rule, threshold, quarantine })),
+      }
+    },
     unban: ({ address, reason }) => carryOut({ do: 'unban', network: address, reason }),
     reload() {
       const done = reloading.then(reloadNow)
@@ -154,10 +210,34 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     },
   }
 
-  function carryOut(order: OrderFact['order']): OrderAnswer {
-    const decisions = current.engine.order(order, now())
-    const failing = current.keeper.status().find(({ state }) => state === 'not enforcing')
-    return { decisions, ...(failing && { notEnforced: `table ${failing.table}: ${failing.reason ?? failing.state}` }) }
+  /** Of our own tables the numbers are enough: bans tell who was in them. */
+  function snapshotAll(): readonly { readonly table: string; readonly entries: number }[] {
+    const { engine, configuration } = current
+    return [...configuration.tables.keys()].map((table) => {
+      const entries = engine.entriesOf(table)
+      engine.snapshot(table, entries, [])
+      return { table, entries }
+    })
+  }
+
+  function snapshotDaily(): void {
+    const today = dayOf(now())
+    if (today === snapshotDay) return
+    snapshotDay = today
+    snapshotAll()
+  }
+
+  async function carryOut(order: OrderFact['order']): Promise<OrderAnswer> {
+    const { engine, keeper } = current
+    const decisions = engine.order(order, now())
+    await Promise.race([engine.settled(), sleep(FOLLOW_MS_MAX, undefined, { ref: false })])
+    for (const decision of decisions) {
+      if (decision.kind !== 'ban' && decision.kind !== 'unban') continue
+      const { table, address } = decision
+      const because = keeper.hindrance(table, address)
+      if (because !== undefined) return { decisions, notEnforced: `table ${table}: ${because}` }
+    }
+    return { decisions }
   }
 
   function firstTable(): string {
@@ -185,6 +265,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     await current.keeper.stop()
     current = next
     next.engine.start(store.load(since(configuration.rules)), next.protection)
+    takeUpKeptFiles()
     const { folder, logs, rules, tables } = configuration
     log.info('the configuration was loaded again', { folder })
     return { configuration: folder ?? null, logs: logs.length, rules: rules.size, tables: tables.size }
@@ -195,6 +276,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     clearInterval(purging)
     await server?.close()
     await current.engine.stop()
+    current.keptFiles.write()
     await current.keeper.stop()
     aborter.abort()
     if (!committer.close(now())) log.warning('what was found last could not be stored; those lines will be read again')
@@ -209,6 +291,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     throw error
   }
   first.engine.start(opened.saved, first.protection)
+  takeUpKeptFiles()
   looking = setInterval(() => void look().catch(options.onFault), PROTECTION_LOOK_MS)
   purging = setInterval(() => committer.purge(now() - KEEP_MS, PURGE_ROWS, now()), PURGE_EVERY_MS)
   if (opened.damage) {
@@ -224,6 +307,7 @@ interface Running {
   readonly engine: Engine
   readonly keeper: Keeper
   readonly watch: ProtectionWatch
+  readonly keptFiles: KeptFiles
 }
 
 /** What the store says of a folder or database that it cannot use is for the user to mend. */

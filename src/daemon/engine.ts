@@ -1,19 +1,22 @@
-import { formatNetwork, type Network, parseNetwork, sourceNetwork } from '../base/address.ts'
+import { formatNetwork, type Network, parseNetwork, sourceNetwork, sourceOf } from '../base/address.ts'
 import type { Log } from '../base/log.ts'
 import { FOR_LIFE, type Instant } from '../base/units.ts'
-import { Core, SOURCES_MAX } from '../core/core.ts'
+import { Core, SOURCES_MAX, type Standing } from '../core/core.ts'
 import type { Change, Decision, Entry, OrderFact, ProtectFact, SavedPosition, TableChange } from '../core/model.ts'
 import { SESSIONS_MAX } from '../core/sessions.ts'
 import type { Keeper } from '../firewall/keeper.ts'
 import { entryText, REQUEST_ENTRIES_MAX, type Request } from '../firewall/request.ts'
-import { regexpScanner } from '../matching/regexp-scanner.ts'
+import { scannerOf, whySlow } from '../matching/scanner-of.ts'
 import type { Configuration, LogEntry } from '../parameters/parameters.ts'
 import { openLogs } from '../sources/index.ts'
 import type { LogsContext, OpenLogs } from '../sources/source.ts'
+import { isGlob } from '../sources/wildcards.ts'
 import type { Committer } from '../store/committer.ts'
 import type { Saved } from '../store/store.ts'
+import type { StatusReport } from './control-protocol.ts'
 import { LogReader } from './log-reader.ts'
 import { Pipeline, type ReadLog } from './pipeline.ts'
+import { timeLimit } from './time-limit.ts'
 
 /** What must not be banned. */
 export type Protection = Omit<ProtectFact, 'kind' | 'at'>
@@ -66,6 +69,7 @@ export class Engine {
       rules: configuration.rules,
       tables: new Set(configuration.tables.keys()),
       offender: (source) => committer.offender(source, now()),
+      loginsSince: (since) => committer.loginsSince(since, now()),
     })
     this.#pipeline = new Pipeline({
       core: this.#core,
@@ -84,6 +88,8 @@ export class Engine {
   /** Takes up what was saved, brings the tables right, and follows the logs from where they were left. */
   start(saved: Saved, protection: Protection): void {
     const { configuration, now } = this.#options
+    const slow = whySlow()
+    if (slow !== undefined) this.#options.log.warning(`logs are scanned several times slower than they could be: ${slow}`)
     this.#core.restore(saved)
     this.#positions = new Map(saved.positions.map((position) => [position.log, position]))
     this.#ask({ kind: 'declare', tables: [...configuration.tables.values()] })
@@ -140,12 +146,28 @@ export class Engine {
     return decisions
   }
 
+  /** When the keeper has done what it was asked, or can do no more for now. */
+  async settled(): Promise<void> {
+    await this.#asked
+    await this.#options.keeper.settled()
+  }
+
+  /** Puts what a table holds today into the history. */
+  snapshot(table: string, entries: number, networks: readonly Network[]): void {
+    this.#core.tell({ kind: 'snapshot', at: this.#pipeline.isCatchingUp ? 0 : this.#options.now(), table, entries, networks })
+    this.#pipeline.settle()
+  }
+
+  /** How many entries a table must hold. */
+  entriesOf(table: string): number {
+    return this.#core.wanted(table).size
+  }
+
   /** Takes the entries of a table that nobody here knows for bans: the database was lost, and the table was not. */
   async adopt(table: string): Promise<void> {
     const { keeper, log, now } = this.#options
-    // What was asked of the keeper before must be done: then the table is there.
-    await this.#asked
-    await keeper.settled()
+    // Then the table is there.
+    await this.settled()
     const answer = await keeper.handle({ kind: 'list', table })
     const wanted = this.#core.wanted(table)
     const entries = answer.kind === 'entries' ? answer.entries.filter(({ address }) => !wanted.has(address)) : []
@@ -163,6 +185,15 @@ export class Engine {
     return this.#core
   }
 
+  /** What stands between a network and a ban at this moment; points are those of a single source. */
+  standing(network: Network): { readonly refusal: string | undefined; readonly rules: readonly Standing[] } {
+    this.#pipeline.tellTime()
+    this.#pipeline.settle()
+    const source = sourceOf(network.address)
+    const isSource = network.bits >= sourceNetwork(source).bits
+    return { refusal: this.#core.refusal(network), rules: isSource ? this.#core.standing(source) : [] }
+  }
+
   get logs(): readonly ReadLog[] {
     return [...this.#logs.values()]
   }
@@ -178,30 +209,43 @@ export class Engine {
     return [...this.#core.present(), ...positions]
   }
 
-  bounds(): readonly { readonly name: string; readonly limit: number; readonly used: number }[] {
+  bounds(): StatusReport['bounds'] {
     const { rules, sessions } = this.#core.report()
     return [
-      ...rules.map(({ rule, sources }) => ({ name: `sources scored by ${rule}`, limit: SOURCES_MAX, used: sources })),
+      ...rules.map(({ rule, sources, evictions }) => {
+        return { name: `sources scored by ${rule}`, limit: SOURCES_MAX, used: sources, letGo: evictions }
+      }),
       { name: 'sessions', limit: SESSIONS_MAX, used: sessions },
     ]
   }
 
   #followAll(): void {
-    for (const entry of this.configuration.logs) this.#follow(entry)
+    // A file that several keys mean is followed for the first of them.
+    const { logs } = this.configuration
+    for (const entry of logs.toSorted((a, b) => Number(isGlob(a.key)) - Number(isGlob(b.key)))) this.#follow(entry)
   }
 
-  #follow({ key, feeds }: LogEntry): void {
+  #follow({ key, feeds, zone }: LogEntry): void {
     const { now, log, startAt } = this.#options
     const readLogOf = ({ log: name }: { readonly log: string }) => this.#logs.get(name)
     const context: LogsContext = {
       now,
       positionOf: (name) => this.#positions.get(name)?.position,
+      isFollowed: (file) =>
+        this.#followed.some(({ key: other, sources }) => other !== key && sources.some((source) => source.follows?.(file))),
       say: (level, message) => log[level](message),
       onOpened: (source) => {
         const position = this.#positions.get(source.log)
         // Where nothing can be read again, there are no hits to be passed over.
         const saved = position && source.isReadOnce ? { ...position, toldHits: 0 } : position
-        const reader = new LogReader({ log: source.log, feeds, scanner: regexpScanner(feeds), saved, keepsLines: true })
+        const reader = new LogReader({
+          log: source.log,
+          feeds,
+          scanner: scannerOf(feeds, { timeLimit }),
+          zone,
+          saved,
+          keepsLines: true,
+        })
         const readLog = { source, reader }
         this.#logs.set(source.log, readLog)
         this.#pipeline.wake(readLog)

@@ -3,9 +3,9 @@ import { describe, test } from 'node:test'
 import { parseAddress } from '../base/address.ts'
 import { type Instant, isoTime } from '../base/units.ts'
 import type { SavedPosition } from '../core/model.ts'
-import { patternSet } from '../matching/pattern.ts'
-import { regexpScanner } from '../matching/regexp-scanner.ts'
-import type { Feed } from '../matching/scanner.ts'
+import { type Feed, patternSet } from '../matching/pattern.ts'
+import { regexpScanner } from '../matching/regexp-scanner.testing.ts'
+import { scannerOf } from '../matching/scanner-of.ts'
 import type { Block } from '../sources/source.ts'
 import { LogReader, type ReadBlock } from './log-reader.ts'
 
@@ -95,6 +95,15 @@ describe('when a hit happened', () => {
   test('while catching up, it is when the line was written', () => {
     const block = blockOf(bad(1) + dull(2) + bad(3), { catchingUp: true })
     assert.deepEqual(minutesOf(readerOf().read(block, TEN + 60 * MINUTE)), [1, 3])
+  })
+
+  test('while catching up, a line of JSON was written when the text says that is made of it', () => {
+    const json = patternSet({ name: 'web', json: '{ts} {ip}' }, [{ regex: /^\S+ (?<ip>\S+)$/ }])
+    const jsonFeeds = [{ rule: 'hackers', patterns: json }]
+    const reader = new LogReader({ log: LOG, feeds: jsonFeeds, scanner: scannerOf(jsonFeeds), keepsLines: true })
+    const text = `{"ip":"192.0.2.1","note":"[21/Nov/2026:10:50:00 +0000] ","ts":${(TEN + MINUTE) / 1000}}\n`
+    const read = reader.read(blockOf(text, { catchingUp: true }), TEN + 60 * MINUTE)
+    assert.deepEqual([minutesOf(read), read.hits[0]!.line], [[1], text.trimEnd()])
   })
 
   test('while catching up, it is never later than the line was read', () => {

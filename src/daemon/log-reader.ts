@@ -1,8 +1,8 @@
 import type { Instant } from '../base/units.ts'
 import type { HitFact, SavedPosition } from '../core/model.ts'
 import { parseTimestamp } from '../lines/timestamp.ts'
-import { type Pattern, parametersOf, WEIGHT_DEFAULT } from '../matching/pattern.ts'
-import type { Feed, Match, Scanner } from '../matching/scanner.ts'
+import { type Feed, type Pattern, parametersOf, WEIGHT_DEFAULT } from '../matching/pattern.ts'
+import type { Findings, Match, Scanner } from '../matching/scanner.ts'
 import type { Block } from '../sources/source.ts'
 
 export interface LogReaderOptions {
@@ -81,9 +81,10 @@ export class LogReader {
       else this.#lastHits = [hit]
       this.#lastHitsEnd = end
     }
-    this.scanner.scan(bytes, {
+    const findings: Findings = {
       match: (match) => {
-        const at = this.#timeOf(lineAt(match.start, match.end), match.start, block, arrivedAt)
+        const dated = match.text ?? lineAt(match.start, match.end)
+        const at = this.#timeOf(dated, match.start, block, arrivedAt)
         add(
           this.#hit(match, at, offset, this.#keepsLines ? utf8(lineAt(match.start, match.end)) : ''),
           offset + nextLine(bytes, match.end),
@@ -96,7 +97,8 @@ export class LogReader {
         const again = this.#lastHits.map((hit): HitFact => ({ ...hit, at, position, times }))
         for (const hit of again) add(hit, offset + nextLine(bytes, end))
       },
-    })
+    }
+    this.scanner.scan(bytes, findings, block.packets)
     const start = this.#position
     const toldBefore = Math.min(this.#toldHits, hits.length)
     this.#toldHits -= toldBefore

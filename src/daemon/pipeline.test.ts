@@ -5,9 +5,8 @@ import { formatNetwork } from '../base/address.ts'
 import { type Instant, isoTime } from '../base/units.ts'
 import { Core } from '../core/core.ts'
 import type { Change, SavedPosition } from '../core/model.ts'
-import { patternSet } from '../matching/pattern.ts'
-import { regexpScanner } from '../matching/regexp-scanner.ts'
-import type { Feed } from '../matching/scanner.ts'
+import { type Feed, patternSet } from '../matching/pattern.ts'
+import { regexpScanner } from '../matching/regexp-scanner.testing.ts'
 import { Hackers } from '../rules/hackers.ts'
 import type { Block, Source } from '../sources/source.ts'
 import { LogReader } from './log-reader.ts'
@@ -58,6 +57,7 @@ interface Setting {
 
 /** A pipeline, and everything that it did, in order. */
 function observe(t: TestContext, setting: Partial<Setting> = {}) {
+  tick(t)
   const world: Setting = { mayRead: true, isStoreWell: true, now: TEN + 60 * MINUTE, ...setting }
   const did: string[] = []
   const committed: Change[] = []
@@ -85,6 +85,12 @@ function observe(t: TestContext, setting: Partial<Setting> = {}) {
   return { pipeline, core, did, committed, positions, world }
 }
 
+/** A machine that takes a millisecond for each step, so that a round is over after a few lines, however fast it is. */
+function tick(t: TestContext): void {
+  let ms = 0
+  t.mock.method(performance, 'now', () => ms++)
+}
+
 function nameOf(change: Change): string {
   return change.kind === 'position' ? `${change.position.log}@${change.position.position}` : change.kind
 }
@@ -96,11 +102,11 @@ async function rounds(): Promise<void> {
 
 /** Until the old lines of all logs are through. */
 async function caughtUp(pipeline: Pipeline): Promise<void> {
-  const giveUpAt = performance.now() + 30_000
-  do {
+  for (let i = 0; i < 1_000; i++) {
     await rounds()
-    assert.ok(performance.now() < giveUpAt, 'catching up has no end')
-  } while (pipeline.isCatchingUp)
+    if (!pipeline.isCatchingUp) return
+  }
+  assert.fail('catching up has no end')
 }
 
 test('what a line led to is committed with the position after it, then enforced, then told', async (t) => {
@@ -158,7 +164,7 @@ test('while old lines are caught up on, the time does not run ahead of them', as
   const log = new TextLog('a')
   world.now = TEN + 600 * MINUTE
   // So many that one round is not enough, with a ban of the first minute that would have ended by now.
-  log.append(bad(1, 1) + bad(1, 1) + bad(2, 2).repeat(300_000), { catchingUp: true })
+  log.append(bad(1, 1) + bad(1, 1) + bad(2, 2).repeat(300), { catchingUp: true })
   log.append(bad(3, 3) + bad(3, 3), { catchingUp: true })
   pipeline.wake(log)
   await turn()
@@ -174,7 +180,7 @@ test('while old lines are caught up on, the time does not run ahead of them', as
 
 describe('a round that is over before its block is through', () => {
   const hosts = 4
-  const lines = Array.from({ length: 200_000 }, (_, i) => bad(1, i % hosts))
+  const lines = Array.from({ length: 200 }, (_, i) => bad(1, i % hosts))
   const text = lines.join('')
 
   async function interrupted(t: TestContext) {
@@ -236,7 +242,7 @@ describe('while the store can take no more', () => {
   test('a block that was begun is gone on with, although its log is gone meanwhile', async (t) => {
     const { pipeline, core, world } = observe(t)
     const log = new TextLog('a')
-    const count = 200_000
+    const count = 200
     log.append(bad(1, 1).repeat(count), { catchingUp: true })
     pipeline.wake(log)
     await turn()

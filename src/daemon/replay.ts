@@ -1,13 +1,15 @@
-import { Core } from '../core/core.ts'
-import type { Decision, ProtectFact } from '../core/model.ts'
-import { regexpScanner } from '../matching/regexp-scanner.ts'
-import type { Feed } from '../matching/scanner.ts'
+import type { Address } from '../base/address.ts'
+import { Core, type CoreOutput } from '../core/core.ts'
+import type { Decision, HitFact, ProtectFact } from '../core/model.ts'
+import type { Feed } from '../matching/pattern.ts'
+import { scannerOf } from '../matching/scanner-of.ts'
 import type { Generic } from '../rules/generic.ts'
 import { openArchive } from '../sources/archive.ts'
 import type { Source } from '../sources/source.ts'
 import { memoryStore } from '../store/memory.ts'
 import { LogReader } from './log-reader.ts'
 import { type Lane, Merge } from './merge.ts'
+import { timeLimit } from './time-limit.ts'
 
 export interface ReplayOptions {
   readonly rules: ReadonlyMap<string, Generic>
@@ -16,6 +18,12 @@ export interface ReplayOptions {
   readonly logs: readonly { readonly path: string; readonly feeds: readonly Feed[]; readonly zone?: string | undefined }[]
   readonly protection: Pick<ProtectFact, 'ignored' | 'protected'>
   readonly onDecision: (decision: Decision) => void
+  /** A login of this source was accepted. */
+  readonly onLogin?: (source: Address) => void
+  /** A hit was told, and this came of it. Costs time. */
+  readonly onHit?: (hit: HitFact, output: CoreOutput, core: Core) => void
+  /** How much of the logs has been read, from 0 to 1; called after each block. */
+  readonly onProgress?: (share: number) => void
   readonly say: (message: string) => void
 }
 
@@ -38,7 +46,12 @@ export interface ReplaySummary {
  */
 export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
   const store = memoryStore()
-  const core = new Core({ rules: options.rules, tables: options.tables, offender: (source) => store.offender(source) })
+  const core = new Core({
+    rules: options.rules,
+    tables: options.tables,
+    offender: (source) => store.offender(source),
+    loginsSince: (since) => store.loginsSince(since),
+  })
   core.tell({ kind: 'protect', at: 0, ...options.protection })
 
   let wakeUp = () => {}
@@ -49,7 +62,10 @@ export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
       say: (_level, message) => options.say(message),
       now: Date.now,
     })
-    return archiveLane(source, new LogReader({ log: path, feeds, scanner: regexpScanner(feeds), zone, keepsLines: false }))
+    return archiveLane(
+      source,
+      new LogReader({ log: path, feeds, scanner: scannerOf(feeds, { timeLimit }), zone, keepsLines: false }),
+    )
   })
 
   const hitsByPattern = new Map<string, number>()
@@ -57,14 +73,21 @@ export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
   let hits = 0
   let bans = 0
   const settle = () => {
-    const { decisions, changes } = core.take()
+    const { decisions, changes, tableChanges } = core.take()
     store.commit(changes)
-    for (const change of changes) if (change.kind === 'hit') addresses.add(change.hit.source)
+    for (const change of changes) {
+      if (change.kind === 'hit') addresses.add(change.hit.source)
+      else if (change.kind === 'login') options.onLogin?.(change.source)
+    }
     for (const decision of decisions) {
       if (decision.kind === 'ban') bans++
       options.onDecision(decision)
     }
+    return { decisions, changes, tableChanges }
   }
+  const sum = (of: (lane: ArchiveLane) => number) => lanes.reduce((total, lane) => total + of(lane), 0)
+  const behindBytes = () => sum(({ source }) => source.state.behindBytes)
+  const wholeBytes = Math.max(1, behindBytes())
   try {
     const merge = new Merge(lanes)
     for (let merged = merge.next(); merged; merged = merge.next()) {
@@ -72,13 +95,15 @@ export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
         hits++
         hitsByPattern.set(merged.hit.pattern, (hitsByPattern.get(merged.hit.pattern) ?? 0) + 1)
         core.tell(merged.hit)
-      } else if (merged.kind === 'position') settle()
-      else await new Promise<void>((resolve) => (wakeUp = resolve))
+        if (options.onHit) options.onHit(merged.hit, settle(), core)
+      } else if (merged.kind === 'position') {
+        settle()
+        options.onProgress?.(1 - behindBytes() / wholeBytes)
+      } else await new Promise<void>((resolve) => (wakeUp = resolve))
     }
   } finally {
     for (const { source } of lanes) source.close()
   }
-  const sum = (of: (lane: ArchiveLane) => number) => lanes.reduce((total, lane) => total + of(lane), 0)
   return {
     lines: sum(({ reader, source }) => reader.scanner.counts.lines + source.state.overlongLines),
     bytes: sum(({ bytesRead }) => bytesRead()),

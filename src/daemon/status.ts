@@ -4,6 +4,7 @@ import type { Configuration } from '../parameters/parameters.ts'
 import { type Committer, PENDING_MAX } from '../store/committer.ts'
 import type { StatusReport } from './control-protocol.ts'
 import type { Engine } from './engine.ts'
+import type { KeptFiles } from './kept-files.ts'
 import type { ReadLog } from './pipeline.ts'
 import type { ProtectionWatch } from './protection.ts'
 
@@ -12,6 +13,7 @@ export interface StatusOptions {
   readonly engine: Engine
   readonly keeper: Keeper
   readonly watch: ProtectionWatch
+  readonly keptFiles: KeptFiles
   readonly committer: Committer
   readonly databasePath: string
   readonly version: string
@@ -21,11 +23,11 @@ export interface StatusOptions {
 
 /** All that `log2table status` says: gathered from those who know it. */
 export function statusReport(options: StatusOptions): StatusReport {
-  const { configuration, engine, keeper, watch, committer, databasePath, version, startedAt, now } = options
+  const { configuration, engine, keeper, watch, keptFiles, committer, databasePath, version, startedAt, now } = options
   const { rules } = engine.core.report()
   const { trouble } = committer
   return {
-    troubles: [...watch.troubles],
+    troubles: [...watch.troubles, ...keptFiles.troubles, ...quarantined(engine.logs)],
     version,
     pid: process.pid,
     startedAt: isoTime(startedAt),
@@ -65,6 +67,12 @@ export function statusReport(options: StatusOptions): StatusReport {
   }
 }
 
+/** Patterns that took too long; logs with the same patterns share what runs them. */
+function quarantined(logs: readonly ReadLog[]): readonly string[] {
+  const all = logs.flatMap(({ reader }) => reader.scanner.quarantined)
+  return [...new Set(all.map(({ pattern, reason }) => `pattern ${pattern.name ?? pattern.regex} is quarantined: it ${reason}`))]
+}
+
 function logReport({ source, reader }: ReadLog): StatusReport['logs'][number] {
   const { kind, reason, behindBytes, overlongLines, lostBytes, lostLines = 0 } = source.state
   return {
@@ -96,6 +104,6 @@ const tableStates = {
   starting: 'behind',
   enforcing: 'enforcing',
   'partly enforcing': 'behind',
-  'not enforcing': 'failing',
-  'torn down': 'failing',
+  'not enforcing': 'not enforcing',
+  'torn down': 'not enforcing',
 } as const

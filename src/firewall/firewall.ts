@@ -30,6 +30,13 @@ export interface CommandResult {
 export interface TableSpec {
   readonly kind: string
   readonly options: Readonly<Record<string, unknown>>
+  /** The file that holds its entries for life, too: see `keptFile`. */
+  readonly file?: KeptFile
+}
+
+/** A file that we keep, by its name in commands.json. */
+export interface KeptFile {
+  readonly keptFile: string
 }
 
 /** A declared table. */

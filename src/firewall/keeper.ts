@@ -17,6 +17,8 @@ export interface Keeper {
    */
   handle(request: Request): Promise<Answer>
   status(): readonly TableStatus[]
+  /** Why an address (canonical text) is not, or not yet, in or out of a table as it must be; undefined where it is. */
+  hindrance(table: string, address: string): string | undefined
   /** What is never banned, as the keeper sees it. */
   protected(): readonly ProtectedNetwork[]
   /** When nothing is left to do, or nothing can be done for now. */
@@ -162,6 +164,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
       }
     },
     status: () => [...tables.values()].map((table) => table.status()),
+    hindrance: (table, address) => tables.get(table)?.hindrance(address),
     protected: () => [...machine, ...asked],
     settled,
     async panic() {

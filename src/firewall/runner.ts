@@ -52,6 +52,11 @@ export function createRunner(options: RunnerOptions = {}): Runner {
       } catch (error) {
         return never(`cannot be started: ${(error as Error).message}`)
       }
+      if (!child.stdout) {
+        // No descriptor was left for its pipes; the error is told later, and nothing else.
+        child.once('error', ({ message }) => never(`cannot be started: ${message}`))
+        return
+      }
 
       let trouble: string | undefined
       let killTimer: NodeJS.Timeout | undefined
@@ -72,7 +77,7 @@ export function createRunner(options: RunnerOptions = {}): Runner {
       signal?.addEventListener('abort', onAbort, { once: true })
 
       const tooMuch = (bytesMax: number) => stop(`printed more than ${formatBytes(bytesMax)}`, 'SIGKILL')
-      const stdout = collect(child.stdout!, stdoutBytesMax, stdoutBytesMax, tooMuch)
+      const stdout = collect(child.stdout, stdoutBytesMax, stdoutBytesMax, tooMuch)
       const stderr = collect(child.stderr!, stderrBytesMax, stdoutBytesMax, tooMuch)
       // A program that does not read its input to the end says so by its exit status, not by EPIPE.
       child.stdin!.on('error', () => {})

@@ -361,6 +361,46 @@ describe('changes', () => {
     assert.equal(keeper.status().state, 'enforcing')
   })
 
+  test('in a full table those who are in are given their new ends, while others wait for room', async () => {
+    const { time, firewall, keeper } = await begun()
+    firewall.size = 100
+    keeper.want(entries(100, START + 100 * SECOND_MS))
+    await time.rest()
+    keeper.want([entry('192.0.2.1')])
+    await time.rest()
+    assert.equal(keeper.status().queued, 1)
+    keeper.want(entries(100, START + HOUR_MS))
+    await time.pass(SECOND_MS)
+    assert.deepEqual(new Set(firewall.entries.values()), new Set([START + HOUR_MS]))
+    assert.equal(keeper.status().queued, 1)
+  })
+
+  test('an end that changes while the entry is being put in, or taken out, is the one that it gets', async () => {
+    const { time, firewall, keeper } = await begun()
+    keeper.want([entry('192.0.2.1')])
+    keeper.want([entry('192.0.2.1', FOR_LIFE)])
+    await time.rest()
+    assert.equal(firewall.entries.get('192.0.2.1'), FOR_LIFE)
+    keeper.unwant([entry('192.0.2.1')])
+    keeper.want([entry('192.0.2.1')])
+    await time.rest()
+    assert.deepEqual(firewall.said, ['add 1', 'renew 1', 'delete 1', 'add 1'])
+  })
+
+  test('why an entry is not as it must be is known of each', async () => {
+    const { time, firewall, keeper } = await begun()
+    firewall.refuses = (key) => key === '192.0.2.1'
+    keeper.want([entry('192.0.2.1'), entry('192.0.2.2')])
+    assert.equal(keeper.hindrance('192.0.2.2'), 'the firewall has not answered yet')
+    await time.rest()
+    assert.equal(keeper.hindrance('192.0.2.1'), 'it is refused')
+    assert.equal(keeper.hindrance('192.0.2.2'), undefined)
+    firewall.trouble = { stderr: 'no rights' }
+    keeper.unwant([entry('192.0.2.2')])
+    await time.rest()
+    assert.equal(keeper.hindrance('192.0.2.2'), 'not permitted; run as root')
+  })
+
   test('more entries than a table may be asked to hold are given back', () => {
     const { keeper } = scene()
     assert.equal(keeper.want(entries(TABLE_ENTRIES_MAX)).length, 0)
@@ -427,6 +467,18 @@ describe('trouble', () => {
     firewall.trouble = undefined
     await time.pass(31 * SECOND_MS)
     assert.equal(firewall.entries.size, 5)
+  })
+
+  test('one trouble that several commands meet with is told once, its strange text escaped', async () => {
+    const { time, firewall, keeper, lines } = scene()
+    keeper.begin()
+    await time.pass(10 * SECOND_MS)
+    firewall.trouble = { stderr: 'boom \x1b[2J' }
+    await time.pass(3 * SECOND_MS)
+    keeper.want(entries(5))
+    await time.pass(60 * SECOND_MS)
+    assert.equal(keeper.status().reason, 'add: exit status 1: boom \x1b[2J')
+    assert.deepEqual(lines, ['error: table bad_ip: not enforcing: check: exit status 1: boom \\x1b[2J'])
   })
 
   test('trouble without a change of ours is noticed, and so is its end', async () => {

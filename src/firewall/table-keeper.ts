@@ -1,4 +1,5 @@
 import { formatNetwork, type Network, parseNetwork } from '../base/address.ts'
+import { escapeText } from '../base/escape.ts'
 import type { Log } from '../base/log.ts'
 import { FOR_LIFE, HOUR_MS, type Instant, MINUTE_MS, SECOND_MS, type Until } from '../base/units.ts'
 import type { Entry } from '../core/model.ts'
@@ -89,6 +90,8 @@ export class TableKeeper {
   /** What we believe to be in, with the end that the firewall was given. */
   readonly #enforced = new Map<string, Until>()
   readonly #toAdd = new Set<string>()
+  /** In, and to be given another end. */
+  readonly #toRenew = new Set<string>()
   readonly #toDelete = new Set<string>()
   readonly #inFlight = new Set<string>()
   readonly #setAside = new Map<string, { retryAt: Instant; pauseMs: number; because: string }>()
@@ -117,7 +120,7 @@ export class TableKeeper {
   #failures = 0
   #failingSince = 0
   #pausedUntil = 0
-  #reason: string | undefined
+  #trouble: Trouble | undefined
   #fullReason: string | undefined
   #lastError: string | undefined
   #cancelTick = () => {}
@@ -163,7 +166,7 @@ export class TableKeeper {
     const wasWanted = this.#wanted.delete(key)
     this.#setAside.delete(key)
     this.#touched?.add(key)
-    this.#toAdd.delete(key)
+    this.#unqueue(key)
     // Also what we never put in: who unbans an address wants it out.
     this.#toDelete.add(key)
     if (wasWanted) this.#nestChanged(network, false)
@@ -180,11 +183,18 @@ export class TableKeeper {
   /** Notes what is to be done for an address; done already or not, the last word counts. */
   #mark(key: string): void {
     this.#touched?.add(key)
-    this.#toAdd.delete(key)
-    this.#toDelete.delete(key)
+    this.#unqueue(key)
     const entry = this.#wanted.get(key)
-    if (entry && !this.#isCovered(entry.network)) this.#toAdd.add(key)
+    if (entry && !this.#isCovered(entry.network)) (this.#enforced.has(key) ? this.#toRenew : this.#toAdd).add(key)
     else if (this.#enforced.has(key) || this.#inFlight.has(key)) this.#toDelete.add(key)
+  }
+
+  #unqueue(key: string): void {
+    for (const queue of [this.#toAdd, this.#toRenew, this.#toDelete]) queue.delete(key)
+  }
+
+  #isOnItsWay(key: string): boolean {
+    return this.#toAdd.has(key) || this.#toRenew.has(key) || this.#toDelete.has(key) || this.#inFlight.has(key)
   }
 
   #isCovered(network: Network): boolean {
@@ -220,22 +230,33 @@ export class TableKeeper {
     for (const network of this.#nest.all())
       if (this.#nest.covers(network) && !this.#enforced.has(formatNetwork(network))) covered++
     const reason = this.#reasonInWords()
+    const state = this.#stateInWords(reason)
     return {
       table: table.name,
       kind: dialect.kind,
-      state: this.#stateInWords(reason),
-      reason,
+      state,
+      reason: reason ?? (state === 'starting' ? 'it is being set up, and compared with what it must hold' : undefined),
       lastError: this.#lastError,
       desired: this.#wanted.size,
       enforced: this.#needsSetUp || this.#unmet !== undefined ? 0 : this.#enforced.size + covered,
-      queued: this.#toAdd.size + this.#toDelete.size + this.#inFlight.size,
+      queued: this.#toAdd.size + this.#toRenew.size + this.#toDelete.size + this.#inFlight.size,
       setAside: this.#setAside.size,
       strange: this.#strange,
     }
   }
 
+  /** Why an entry is not as it must be, in or out; undefined where it is. */
+  hindrance(key: string): string | undefined {
+    const reason = this.#reasonInWords()
+    const state = this.#stateInWords(reason)
+    if (state === 'not enforcing' || state === 'torn down') return reason ?? state
+    const aside = this.#setAside.get(key)
+    if (aside) return aside.because
+    return this.#isOnItsWay(key) ? (reason ?? 'the firewall has not answered yet') : undefined
+  }
+
   #reasonInWords(): string | undefined {
-    if (this.#reason !== undefined) return this.#reason
+    if (this.#trouble) return this.#trouble.sentence
     if (this.#unmet !== undefined) return this.#unmet
     if (this.#needsSetUp && this.#repair?.missing !== undefined) return `${this.#repair.missing} is missing`
     if (this.#fullReason !== undefined) return this.#fullReason
@@ -245,7 +266,7 @@ export class TableKeeper {
 
   #stateInWords(reason: string | undefined): TableStatus['state'] {
     if (this.#state === 'torn down') return 'torn down'
-    if (this.#reason !== undefined || this.#unmet !== undefined) return 'not enforcing'
+    if (this.#trouble || this.#unmet !== undefined) return 'not enforcing'
     if (!this.#isCompared) return 'starting'
     if (this.#needsSetUp) return 'not enforcing'
     return reason === undefined ? 'enforcing' : 'partly enforcing'
@@ -275,10 +296,9 @@ export class TableKeeper {
     const { dialect, table, log } = this.#o
     const results = await this.#runEach(dialect.tearDown(table))
     this.#enforced.clear()
-    this.#toAdd.clear()
-    this.#toDelete.clear()
+    for (const queue of [this.#toAdd, this.#toRenew, this.#toDelete]) queue.clear()
     const failed = results.length > 0 && results[0]!.status !== 0
-    if (failed) log.error(`table ${table.name}: not torn down: ${this.#because(results[0]!)}`)
+    if (failed) log.error(`table ${table.name}: not torn down: ${escapeText(this.#troubleOf(results[0]!).sentence)}`)
     else log.warning(`table ${table.name}: torn down; nothing is banned by it`)
     return !failed
   }
@@ -291,22 +311,14 @@ export class TableKeeper {
 
   async #work(): Promise<void> {
     this.#isWorking = true
-    const { now, dialect } = this.#o
+    const { now } = this.#o
     while (this.#state === 'begun' && this.#pausedUntil <= now()) {
       if (this.#needsSetUp) await this.#setUp()
-      else if (this.#toDelete.size > 0)
-        await this.#apply(
-          'delete',
-          this.#take(this.#toDelete, () => true),
-        )
-      else if (this.#toAdd.size > 0 && this.#fullUntil <= now()) {
-        const renews = dialect.renew !== undefined
-        const first = renews && this.#enforced.has(this.#toAdd.values().next().value!)
-        await this.#apply(
-          first ? 'renew' : 'add',
-          this.#take(this.#toAdd, (key) => !renews || this.#enforced.has(key) === first),
-        )
-      } else if (this.#failures > 0) {
+      else if (this.#toDelete.size > 0) await this.#apply('delete', this.#take(this.#toDelete))
+      // Also where there is no room for others: who is in must not fall out because they wait.
+      else if (this.#toRenew.size > 0) await this.#apply('renew', this.#take(this.#toRenew))
+      else if (this.#toAdd.size > 0 && this.#fullUntil <= now()) await this.#apply('add', this.#take(this.#toAdd))
+      else if (this.#failures > 0) {
         if (await this.#isAllThere()) this.#well()
       } else break
     }
@@ -315,14 +327,13 @@ export class TableKeeper {
     this.#settle()
   }
 
-  /** The next batch of those that `fits`. */
-  #take(queue: Set<string>, fits: (key: string) => boolean): Target[] {
+  /** The next batch of a queue. */
+  #take(queue: Set<string>): Target[] {
     const { dialect, now } = this.#o
     const targets: Target[] = []
     const longest = now() + (dialect.timeoutMsMax ?? Number.POSITIVE_INFINITY)
     for (const key of queue) {
       if (targets.length >= dialect.batchMax) break
-      if (!fits(key)) continue
       queue.delete(key)
       this.#touched?.add(key)
       this.#inFlight.add(key)
@@ -339,7 +350,7 @@ export class TableKeeper {
     const slices = [batch]
     let failures = 0
     let isAnyDone = false
-    let because: string | undefined
+    let trouble: Trouble | undefined
     const hopeless = Math.log2(dialect.batchMax) + 4
     while (slices.length > 0) {
       const slice = slices.pop()!
@@ -349,7 +360,7 @@ export class TableKeeper {
         isAnyDone = true
         continue
       }
-      because = this.#because(failure)
+      trouble = this.#troubleOf(failure)
       const kind = failure.status === null ? 'unusable' : dialect.explain(table, failure)?.kind
       failures++
       if (
@@ -364,26 +375,28 @@ export class TableKeeper {
       if (slice.length > 1) {
         const middle = slice.length >>> 1
         slices.push(slice.slice(middle), slice.slice(0, middle))
-      } else if (kind !== 'full') this.#putAside(verb, slice[0]!, because)
+      } else if (kind !== 'full') this.#putAside(verb, slice[0]!, trouble.sentence)
       else if (verb === 'delete')
         this.#done(verb, slice) // to delete it, it had to be added: it was not in
       else if (verb === 'renew' && !(await this.#runAll([...this.#commands('delete', slice), ...this.#commands('add', slice)]))) {
         this.#done(verb, slice)
       } else {
-        this.#full(because)
+        // One that was to be renewed has been taken out for it.
+        this.#enforced.delete(slice[0]!.key)
+        this.#full(trouble.sentence)
         slices.push(slice)
         break
       }
     }
     this.#inFlight.clear()
     for (const { key } of slices.flat()) {
-      if (this.#toDelete.has(key) || this.#toAdd.has(key)) continue
+      if (this.#isOnItsWay(key)) continue
       if (verb === 'delete' && !this.#wanted.has(key)) this.#toDelete.add(key)
       else this.#mark(key)
     }
-    const isPutOff = this.#needsSetUp || (because !== undefined && because === this.#fullReason)
+    const isPutOff = this.#needsSetUp || (trouble !== undefined && trouble.sentence === this.#fullReason)
     if (slices.length === 0) this.#well()
-    else if (!isPutOff) this.#fail(because!)
+    else if (!isPutOff) this.#fail(trouble!)
   }
 
   #commands(verb: Verb, targets: readonly Target[]): readonly Command[] {
@@ -399,27 +412,32 @@ export class TableKeeper {
 
   #done(verb: Verb, targets: readonly Target[]): void {
     for (const { key, network, until } of targets) {
-      if (verb === 'delete') this.#enforced.delete(key)
-      else {
-        this.#enforced.set(key, until)
-        this.#samples.set(classOf(network), key)
-      }
+      this.#note(key, verb === 'delete' ? undefined : until)
+      if (verb !== 'delete') this.#samples.set(classOf(network), key)
       this.#setAside.delete(key)
     }
     if (verb === 'delete') this.#fullUntil = 0
     else if (this.#toAdd.size === 0) this.#fullReason = undefined
   }
 
+  /** An entry is in with this end, or out: what is still to be done for it is another thing then. */
+  #note(key: string, until: Until | undefined): void {
+    if (until === undefined) this.#enforced.delete(key)
+    else this.#enforced.set(key, until)
+    const [from, to] = until === undefined ? [this.#toRenew, this.#toAdd] : [this.#toAdd, this.#toRenew]
+    if (from.delete(key)) to.add(key)
+  }
+
   #putAside(verb: Verb, { key }: Target, because: string): void {
     const { log, now, table } = this.#o
     const pauseMs = Math.min((this.#setAside.get(key)?.pauseMs ?? SET_ASIDE_MS_MIN / 2) * 2, SET_ASIDE_MS_MAX)
     this.#setAside.set(key, { retryAt: now() + pauseMs, pauseMs, because })
-    log.error(`table ${table.name}: ${key} could not be ${verb === 'delete' ? 'taken out' : 'put in'}: ${because}`)
+    log.error(`table ${table.name}: ${key} could not be ${verb === 'delete' ? 'taken out' : 'put in'}: ${escapeText(because)}`)
   }
 
   #full(because: string): void {
     const { log, now, table } = this.#o
-    if (this.#fullReason === undefined) log.error(`table ${table.name}: ${because}`)
+    if (this.#fullReason === undefined) log.error(`table ${table.name}: ${escapeText(because)}`)
     this.#fullReason = because
     this.#fullUntil = now() + FULL_RETRY_MS
   }
@@ -432,10 +450,10 @@ export class TableKeeper {
       failure = await this.#runAll(dialect.setUp(table))
       if (!failure) log.warning(`table ${table.name}: what was there could not be kept; made anew`)
     }
-    if (failure) return this.#fail(this.#because(failure))
+    if (failure) return this.#fail(this.#troubleOf(failure))
     const checks = await this.#runEach(dialect.check(table))
     const failedCheck = checks.find(({ status }) => status !== 0)
-    if (failedCheck) return this.#fail(this.#because(failedCheck))
+    if (failedCheck) return this.#fail(this.#troubleOf(failedCheck))
     const missing = dialect.missing(table, checks)
     if (missing !== undefined && missing !== this.#neverFound) {
       log.warning(`table ${table.name}: ${missing} seems to be missing although it was set up; it is not looked for any more`)
@@ -450,13 +468,14 @@ export class TableKeeper {
 
   // Trouble and its end
 
-  #fail(because: string): void {
+  #fail(trouble: Trouble): void {
     const { log, now, table, timers } = this.#o
     if (this.#failures === 0) this.#failingSince = now()
     const pauseMs = Math.min(RETRY_MS_MIN * 2 ** this.#failures, RETRY_MS_MAX)
     this.#failures++
-    if (this.#reason !== because) log.error(`table ${table.name}: not enforcing: ${because}`)
-    this.#reason = because
+    // It may show in one command now and in another later.
+    if (this.#trouble?.cause !== trouble.cause) log.error(`table ${table.name}: not enforcing: ${escapeText(trouble.sentence)}`)
+    this.#trouble = trouble
     this.#pausedUntil = now() + pauseMs
     this.#cancelRetry()
     this.#cancelRetry = timers.after(pauseMs, () => {
@@ -470,16 +489,17 @@ export class TableKeeper {
     const { log, now, table } = this.#o
     log.info(`table ${table.name}: enforcing again after ${seconds(now() - this.#failingSince)}`)
     this.#failures = 0
-    this.#reason = undefined
+    this.#trouble = undefined
     this.#pausedUntil = 0
   }
 
   /** What went wrong, explained where the dialect can, with the program's own words kept for `status`. */
-  #because(result: FailedResult): string {
+  #troubleOf(result: FailedResult): Trouble {
     const { dialect, table } = this.#o
     this.#lastError = result.words
     const explanation: Explanation | undefined = dialect.explain(table, result)
-    return explanation?.sentence ?? result.words
+    if (explanation) return { sentence: explanation.sentence, cause: explanation.sentence }
+    return { sentence: result.words, cause: outcomeOf(result) }
   }
 
   /** The first failure, if any. */
@@ -529,17 +549,17 @@ export class TableKeeper {
   }
 
   /** Looks whether table, sets and rules are there; where not, they will be set up again. Tells what is wrong. */
-  async #findMissing(): Promise<string | undefined> {
+  async #findMissing(): Promise<Trouble | undefined> {
     const { dialect, table, now } = this.#o
     const results = await this.#runEach(dialect.check(table))
     const failed = results.find(({ status }) => status !== 0)
-    if (failed) return this.#because(failed)
+    if (failed) return this.#troubleOf(failed)
     const missing = dialect.missing(table, results)
     this.#noteUnmet(results)
     if (missing === undefined || missing === this.#neverFound) return undefined
     this.#needsSetUp = true
     this.#repair = { since: this.#repair?.since ?? now(), missing, gone: this.#repair?.gone ?? 0 }
-    return missing
+    return { sentence: missing, cause: missing }
   }
 
   /** Entries are put in all the same, so that they are in force as soon as the user has done it. */
@@ -549,7 +569,7 @@ export class TableKeeper {
     if (unmet === this.#unmet) return
     if (this.#unmet === undefined) this.#unmetSince = now()
     if (unmet === undefined) log.info(`table ${table.name}: enforcing again after ${seconds(now() - this.#unmetSince)}`)
-    else log.error(`table ${table.name}: not enforcing: ${unmet}`)
+    else log.error(`table ${table.name}: not enforcing: ${escapeText(unmet)}`)
     this.#unmet = unmet
   }
 
@@ -578,7 +598,7 @@ export class TableKeeper {
 
   /** True where an entry is not to be looked for: it changes just now, or ends. Asserts ends again that come too near. */
   #isEnding(key: string, now: Instant): boolean {
-    if (this.#toAdd.has(key) || this.#toDelete.has(key) || this.#inFlight.has(key)) return true
+    if (this.#isOnItsWay(key)) return true
     const entry = this.#wanted.get(key)
     if (!entry) return true
     const until = this.#enforced.get(key)!
@@ -620,7 +640,7 @@ export class TableKeeper {
   }
 
   #isChanging(key: string): boolean {
-    return this.#toAdd.has(key) || this.#toDelete.has(key) || this.#inFlight.has(key) || !this.#enforced.has(key)
+    return this.#isOnItsWay(key) || !this.#enforced.has(key)
   }
 
   /** After a repair of a table too large to be listed: a few entries from all over it tell whether it was emptied. */
@@ -698,7 +718,7 @@ export class TableKeeper {
     this.#strange = strange.length
     for (const { network, until } of present) {
       const key = formatNetwork(network)
-      if (!touched.has(key) && this.#wanted.has(key)) this.#enforced.set(key, until)
+      if (!touched.has(key) && this.#wanted.has(key)) this.#note(key, until)
     }
     for (const { network } of changes.add) {
       const key = formatNetwork(network)
@@ -736,6 +756,14 @@ export class TableKeeper {
   }
 }
 
+/** Why nothing can be done for now. */
+interface Trouble {
+  /** For people: what the dialect knows of it, else the command and what it said. */
+  readonly sentence: string
+  /** The same without the command that met with it. */
+  readonly cause: string
+}
+
 interface FailedResult extends CommandResult {
   /** What was run, its status and what it said. */
   readonly words: string
@@ -748,9 +776,13 @@ function classOf({ address, bits }: Network): number {
 
 const WORDS_LENGTH_MAX = 500
 
-function wordsOf(command: Command, { status, stderr, trouble }: CommandResult): string {
+function wordsOf(command: Command, result: CommandResult): string {
+  return `${command.argv.join(' ')}: ${outcomeOf(result)}`
+}
+
+function outcomeOf({ status, stderr, trouble }: CommandResult): string {
   const said = stderr.trim().split('\n').slice(0, 3).join(' ').slice(0, WORDS_LENGTH_MAX)
-  return `${command.argv.join(' ')}: ${trouble ?? `exit status ${status}`}${said ? `: ${said}` : ''}`
+  return `${trouble ?? `exit status ${status}`}${said ? `: ${said}` : ''}`
 }
 
 function seconds(ms: number): string {

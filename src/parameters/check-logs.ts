@@ -1,9 +1,10 @@
 import { nearest } from '../base/nearest.ts'
 import { showValue } from '../base/value.ts'
-import { type Pattern, WEIGHT_DEFAULT } from '../matching/pattern.ts'
-import type { Feed } from '../matching/scanner.ts'
+import { type Feed, type Pattern, WEIGHT_DEFAULT } from '../matching/pattern.ts'
 import type { Generic } from '../rules/generic.ts'
 import { logKeyFault, logSchemes } from '../sources/index.ts'
+import { checkWeight } from './check-lint.ts'
+import { checkOverlap } from './check-overlap.ts'
 import { checkPattern } from './check-pattern.ts'
 import type { Commands } from './commands-json.ts'
 import type { Findings, Path } from './fault.ts'
@@ -30,6 +31,7 @@ export function checkLogs(
   }
   const entries = Object.entries(raw)
   if (entries.length === 0) findings.fault(['logs'], 'is empty: there is nothing to follow', example)
+  checkOverlap(Object.keys(raw), findings)
   return entries.map(([key, feeds]) => {
     checkKey(key, commands, findings)
     return { key, feeds: checkFeeds(feeds, key, rules, findings) }
@@ -90,11 +92,11 @@ function checkFeeds(raw: unknown, key: string, rules: ReadonlyMap<string, Generi
         near ? `did you mean "${near}"?` : `write it in rules, which has ${[...rules.keys()].join(', ') || 'none'}`,
       )
     }
-    return { rule, patterns: checkPatterns(patterns, key, feedPath, findings) }
+    return { rule, patterns: checkPatterns(patterns, key, rules.get(rule), feedPath, findings) }
   })
 }
 
-function checkPatterns(raw: unknown, key: string, path: Path, findings: Findings): readonly Pattern[] {
+function checkPatterns(raw: unknown, key: string, rule: Generic | undefined, path: Path, findings: Findings): readonly Pattern[] {
   if (!Array.isArray(raw)) {
     const hint =
       raw instanceof RegExp ? `write [{ regex: ${raw} }]` : 'write a set such as sshd, or [{ regex: /^(?<ip>\\S+) .../ }]'
@@ -103,7 +105,11 @@ function checkPatterns(raw: unknown, key: string, path: Path, findings: Findings
   }
   if (raw.length === 0) findings.warning(path, 'has no patterns')
   return raw.flatMap((pattern, index) => {
-    return checkPattern(pattern, [...path, index], findings) ? [withDefaults(pattern, key, index)] : []
+    const at = [...path, index]
+    const before = findings.faults.length
+    if (!checkPattern(pattern, at, findings)) return []
+    if (findings.faults.length === before) checkWeight(pattern, rule, at, findings)
+    return [withDefaults(pattern, key, index)]
   })
 }
 

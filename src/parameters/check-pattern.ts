@@ -1,7 +1,9 @@
 import { nearest } from '../base/nearest.ts'
 import { showValue, wholeNumberFault } from '../base/value.ts'
 import { compilePattern } from '../matching/compile.ts'
+import { jsonText } from '../matching/json-line.ts'
 import { type Pattern, patternKeys } from '../matching/pattern.ts'
+import { checkLint } from './check-lint.ts'
 import { checkRegex } from './check-regex.ts'
 import type { Findings, Path } from './fault.ts'
 
@@ -27,10 +29,18 @@ export function checkPattern(raw: unknown, path: Path, findings: Findings): raw 
   if (raw.weight !== undefined) {
     findings.value([...path, 'weight'], wholeNumberFault(raw.weight, { min: -WEIGHT_MAX, max: WEIGHT_MAX }))
   }
-  checkSession(raw, prefix, path, findings)
+  checkSession(raw, [...(prefix ?? []), ...(groups ?? [])], path, findings)
   checkDistinct(raw.distinct, groups, path, findings)
+  checkPacket(raw.packet, [...path, 'packet'], findings)
   if (raw.spoofable !== undefined && typeof raw.spoofable !== 'boolean') {
     findings.fault([...path, 'spoofable'], `${showValue(raw.spoofable)} is neither true nor false`)
+  }
+  if (raw.unforgeable !== undefined && (typeof raw.unforgeable !== 'string' || raw.unforgeable.trim() === '')) {
+    findings.fault(
+      [...path, 'unforgeable'],
+      `${showValue(raw.unforgeable)} is not a reason`,
+      'say why no peer can write such a line',
+    )
   }
   checkSamples(raw.samples, [...path, 'samples'], findings)
   checkParameters(raw, path, findings)
@@ -43,6 +53,7 @@ export function checkPattern(raw: unknown, path: Path, findings: Findings): raw 
   ) {
     findings.warning(path, 'a negative weight takes away points of the account in the group user, and there is no such group')
   }
+  if (groups && findings.faults.length === before) checkLint(raw as unknown as Pattern, path, findings)
   return true
 }
 
@@ -57,7 +68,23 @@ function checkSet(raw: unknown, path: Path, findings: Findings): readonly string
     )
     return undefined
   }
+  checkJson(raw.json, [...path, 'set', 'json'], findings)
   return raw.prefix === undefined ? undefined : checkRegex(raw.prefix, [...path, 'set', 'prefix'], findings)
+}
+
+/** The form of a set for JSON lines. */
+function checkJson(raw: unknown, path: Path, findings: Findings): void {
+  if (raw === undefined) return
+  const hint = "write the text that a line is read as, such as '{time} {client.ip} {status}'"
+  if (typeof raw !== 'string') {
+    findings.fault(path, `${showValue(raw)} is no form for JSON lines`, hint)
+    return
+  }
+  try {
+    jsonText(raw)
+  } catch (error) {
+    findings.fault(path, `${showValue(raw)} ${(error as Error).message}`, hint)
+  }
 }
 
 /** The groups of the pattern's regex; undefined where it has a fault. */
@@ -75,7 +102,7 @@ function checkPatternRegex(
   const before = findings.faults.length
   const groups = checkRegex(raw.regex, at, findings)
   if (!groups) return undefined
-  if (!groups.includes('ip') && !prefix?.includes('session')) {
+  if (!groups.includes('ip') && !groups.includes('session') && !prefix?.includes('session')) {
     const near = nearest('ip', groups) ?? groups.find((group) => ['addr', 'address', 'host', 'src'].includes(group.toLowerCase()))
     findings.fault(
       at,
@@ -92,8 +119,9 @@ function checkPatternRegex(
   return groups
 }
 
-function checkSession(raw: Raw, prefix: readonly string[] | undefined, path: Path, findings: Findings): void {
-  const hasSession = prefix?.includes('session') ?? false
+/** `groups` are those of the prefix and of the regex. A login without a session is remembered, and is over at once. */
+function checkSession(raw: Raw, groups: readonly string[], path: Path, findings: Findings): void {
+  const hasSession = groups.includes('session')
   const noSession = 'needs a set whose prefix has a group session, and there is none'
   const hint = 'make the set with patternSet({ name, prefix: /...(?<session>\\d+).../ }, [ ... ])'
   if (raw.once !== undefined) {
@@ -103,7 +131,7 @@ function checkSession(raw: Raw, prefix: readonly string[] | undefined, path: Pat
   if (raw.session !== undefined) {
     if (raw.session !== 'opened' && raw.session !== 'closed') {
       findings.fault([...path, 'session'], `${showValue(raw.session)} is not known`, "write 'opened' or 'closed'")
-    } else if (!hasSession) findings.fault([...path, 'session'], noSession, hint)
+    } else if (!hasSession && raw.session === 'closed') findings.fault([...path, 'session'], noSession, hint)
   }
 }
 
@@ -120,6 +148,22 @@ function checkDistinct(raw: unknown, groups: readonly string[] | undefined, path
         ? `its groups are ${others.join(', ')}`
         : `write (?<${typeof raw === 'string' ? raw : 'user'}>...) in it`
     findings.fault(at, `the regex has no group ${showValue(raw)}`, hint)
+  }
+}
+
+function checkPacket(raw: unknown, path: Path, findings: Findings): void {
+  if (raw === undefined) return
+  const hint = "write { kind: 'syn' }, { kind: 'udp', ports: [123] } or { kind: 'echo' }"
+  if (!isRecord(raw)) {
+    findings.fault(path, `${showValue(raw)} is not an object`, hint)
+    return
+  }
+  for (const key of Object.keys(raw)) if (key !== 'kind' && key !== 'ports') findings.fault([...path, key], 'unknown key', hint)
+  if (!['syn', 'udp', 'echo'].includes(raw.kind as string))
+    findings.fault([...path, 'kind'], `${showValue(raw.kind)} is not known`, hint)
+  const isPort = (port: unknown) => Number.isInteger(port) && (port as number) >= 0 && (port as number) < 2 ** 16
+  if (raw.ports !== undefined && !(Array.isArray(raw.ports) && raw.ports.every(isPort))) {
+    findings.fault([...path, 'ports'], `${showValue(raw.ports)} is not a list of ports`, hint)
   }
 }
 

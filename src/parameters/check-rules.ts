@@ -36,7 +36,7 @@ export function checkRules(raw: unknown, tables: ReadonlyMap<string, unknown>, f
 }
 
 /** A rule may come from another copy of this package, so `instanceof` alone would refuse good ones. */
-function isRule(value: unknown): value is Generic {
+export function isRule(value: unknown): value is Generic {
   if (value instanceof Generic) return true
   return typeof value === 'object' && value !== null && 'onHit' in value && typeof value.onHit === 'function' && 'window' in value
 }

@@ -274,7 +274,9 @@ const faults: readonly (readonly [what: string, changed: Readonly<Record<string,
   [
     'Hackers without options',
     { rules: { hackers: new (Hackers as unknown as new () => Hackers)() } },
-    ['rules.hackers: undefined is not an object of options; known keys are table, threshold, window, ban, memory'],
+    [
+      'rules.hackers: undefined is not an object of options; known keys are table, threshold, window, ban, memory, networks, thresholdAgain, forLife',
+    ],
   ],
   ['Hackers without a table', { rules: { hackers: new Hackers({} as never) } }, ['rules.hackers.table: is missing']],
   [
@@ -294,6 +296,22 @@ const faults: readonly (readonly [what: string, changed: Readonly<Record<string,
   ],
 
   [
+    'one log under two names',
+    { logs: { '/var/log/authlog': { hackers: [{ regex }] }, '/var/./log//authlog': { hackers: [{ regex }] } } },
+    [
+      'logs["/var/./log//authlog"]: is the same file as "/var/log/authlog": its lines would count twice; ' +
+        'write its patterns under "/var/log/authlog", and take this key out',
+    ],
+  ],
+  [
+    'a log that a glob matches too, whichever comes first',
+    { logs: { '/var/log/authlog': { hackers: [{ regex }] }, '/var/log/*log': { hackers: [{ regex }] } } },
+    [
+      'logs["/var/log/authlog"]: is one of "/var/log/*log": its lines would count twice; ' +
+        'take one of the two out, or write a glob that does not match it',
+    ],
+  ],
+  [
     'a relative log',
     { logs: { authlog: good.logs['/var/log/authlog'] } },
     ["logs.authlog: is not an absolute path; write '/var/log/authlog'"],
@@ -303,7 +321,7 @@ const faults: readonly (readonly [what: string, changed: Readonly<Record<string,
     { logs: { 'tcp:5': good.logs['/var/log/authlog'] } },
     [
       'logs["tcp:5"]: there is no log "tcp:5"; write an absolute path, or ' +
-        'journal:UNIT, command:NAME, syslog:udp://ADDRESS:PORT, docker:PATH, stdin:',
+        'journal:UNIT, command:NAME, syslog:udp://ADDRESS:PORT, docker:PATH, pflog:INTERFACE, nflog:GROUP, stdin:',
     ],
   ],
   [
@@ -406,6 +424,28 @@ const patterns: readonly (readonly [what: string, pattern: unknown, faults: read
   ['a weight with a fraction', { regex, weight: 2.5 }, ['weight: 2.5 is not a whole number; write one from -1000 to 1000']],
   ['a weight out of range', { regex, weight: 5000 }, ['weight: 5000 is out of range; write a whole number from -1000 to 1000']],
   [
+    'a weight that bans at one line',
+    { regex, weight: 100 },
+    ['warning: weight: one line is a ban: 100 points, where 100 are the threshold'],
+  ],
+  [
+    'an address that the peer can write',
+    {
+      regex: /^no such user (?<user>.*?) from (?<ip>[\d.]+)/,
+      samples: { match: [['no such user bob from 203.0.113.9 today', '203.0.113.9']] },
+    },
+    [
+      'regex: is fooled: for 203.0.113.9, a stranger could have 192.0.2.66 banned by writing "no such user  from 192.0.2.66 from 203.0.113.9 today"; bind both ends (^ and $) so that only the true address fits, or say why nobody can write such a line: unforgeable: \'...\'',
+      'warning: regex: the peer may write before the address, and what follows the match is not looked at; write $ behind it',
+    ],
+  ],
+  [
+    'the reason why it cannot',
+    { regex: /^no such user (?<user>\S+) from (?<ip>[\d.]+)/, unforgeable: 'names hold no space' },
+    [],
+  ],
+  ['no reason at all', { regex, unforgeable: '' }, ['unforgeable: "" is not a reason; say why no peer can write such a line']],
+  [
     'a negative weight without an account',
     { regex, weight: -20 },
     ['warning: a negative weight takes away points of the account in the group user, and there is no such group'],
@@ -438,6 +478,13 @@ const patterns: readonly (readonly [what: string, pattern: unknown, faults: read
   ],
   ['once for something else', { regex, once: 'day' }, [`once: "day" is not known; write 'session'`]],
   ['a session that begins', { regex, session: 'begun' }, [`session: "begun" is not known; write 'opened' or 'closed'`]],
+  [
+    'a form for JSON lines that lacks a bracket',
+    { regex, set: { name: 'web', json: '{time} {ip' } },
+    [
+      `set.json: "{time} {ip" has a { without its }, or the other way round; write the text that a line is read as, such as '{time} {client.ip} {status}'`,
+    ],
+  ],
   ['spoofable in words', { regex, spoofable: 'yes' }, ['spoofable: "yes" is neither true nor false']],
   ['an empty name', { regex, name: ' ' }, ['name: " " is not a name; write text, or leave it out']],
   [
@@ -475,4 +522,26 @@ test('regexes that only a later Node reads are refused, since the machine after 
     ])
   }
   assert.equal(twice === undefined, Number(process.versions.node.split('.')[0]) < 24)
+})
+
+test('a kept file must be named in commands.json, and serve one table only', () => {
+  const keptFiles = new Map([['blockips', '/etc/blockips']])
+  const file = { keptFile: 'blockips' }
+  const of = (tables: object) => checkParameters({ ...good, tables }, { folder: undefined, keptFiles })
+  const bad_ip = { kind: 'dryRun', options: {} }
+  const spec = { kind: 'dryRun', options: {}, file }
+  assert.deepEqual(of({ bad_ip, blockips: spec }).configuration?.keptFiles, new Map([['blockips', '/etc/blockips']]))
+  const said = (tables: object) =>
+    of(tables)
+      .faults.filter(({ severity }) => severity === 'fault')
+      .map(formatFault)
+  assert.deepEqual(said({ bad_ip: spec, blockips: spec }), [
+    'tables.blockips.file: is that of the table bad_ip already; name another file',
+  ])
+  assert.deepEqual(said({ bad_ip: { ...bad_ip, file: { keptFile: 'blokips' } } }), [
+    'tables.bad_ip.file: commands.json names no file "blokips"; did you mean "blockips"?',
+  ])
+  assert.deepEqual(said({ bad_ip: { ...bad_ip, file: '/etc/blockips' } }), [
+    `tables.bad_ip.file: "/etc/blockips" is not a kept file; write keptFile('blockips')`,
+  ])
 })

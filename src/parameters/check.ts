@@ -2,12 +2,12 @@ import { type Network, parseNetwork } from '../base/address.ts'
 import { explainAddress } from '../base/address-faults.ts'
 import { nearest } from '../base/nearest.ts'
 import { showValue, unknownKeyFault } from '../base/value.ts'
-import type { Table } from '../firewall/firewall.ts'
+import type { KeptFile, Table } from '../firewall/firewall.ts'
 import { dialectOf, dialects } from '../firewall/index.ts'
 import { checkLogs } from './check-logs.ts'
 import { checkRules } from './check-rules.ts'
 import { checkZones } from './check-zones.ts'
-import type { Commands } from './commands-json.ts'
+import type { Commands, Files } from './commands-json.ts'
 import { type Fault, Findings, type Path } from './fault.ts'
 import { CONTROL_SOCKET, type Configuration, type Parameters, stateFolderOf } from './parameters.ts'
 
@@ -33,11 +33,17 @@ export function checkParameters(
   {
     folder,
     commands,
+    keptFiles,
     platform = process.platform,
-  }: { folder: string | undefined; commands?: Commands | undefined; platform?: NodeJS.Platform },
+  }: {
+    folder: string | undefined
+    commands?: Commands | undefined
+    keptFiles?: Files | undefined
+    platform?: NodeJS.Platform
+  },
 ): Checked {
   const findings = new Findings()
-  const configuration = checkAll(raw, findings, folder, commands, platform)
+  const configuration = checkAll(raw, findings, folder, { commands, files: keptFiles ?? new Map() }, platform)
   const { faults } = findings
   const isFaulty = faults.some(({ severity }) => severity === 'fault')
   return { configuration: isFaulty ? undefined : configuration, faults }
@@ -47,7 +53,7 @@ function checkAll(
   raw: unknown,
   findings: Findings,
   folder: string | undefined,
-  commands: Commands | undefined,
+  { commands, files }: { commands: Commands | undefined; files: Files },
   platform: NodeJS.Platform,
 ): Configuration | undefined {
   if (!isRecord(raw)) {
@@ -64,6 +70,7 @@ function checkAll(
     rules,
     logs: checkZones(raw.zones, checkLogs(raw.logs, rules, commands, findings), findings),
     commands: commands ?? new Map(),
+    keptFiles: checkKeptFiles(tables, files, findings),
     stateFolder: checkPath(raw.stateFolder, ['stateFolder'], stateFolderOf(platform), findings),
     control: checkPath(raw.control, ['control'], CONTROL_SOCKET, findings),
   }
@@ -131,6 +138,26 @@ function checkTable(name: string, spec: unknown, path: Path, findings: Findings)
   if (!dialect) findings.fault(path, `tables of kind ${showValue(spec.kind)} are not known here`, hint)
   else if (tableNamePattern.test(name))
     for (const fault of dialect.faults({ name, kind: spec.kind, options: spec.options })) findings.fault(path, fault)
+}
+
+/** The files of tables, by table; each must be named in commands.json, and serve one table only. */
+function checkKeptFiles(tables: ReadonlyMap<string, Table>, files: Files, findings: Findings): ReadonlyMap<string, string> {
+  const paths = new Map<string, string>()
+  for (const { name: table, file } of tables.values()) {
+    if (file === undefined) continue
+    const path = ['tables', table, 'file']
+    const name: unknown = (file as Partial<KeptFile> | null)?.keptFile
+    const found = typeof name === 'string' ? files.get(name) : undefined
+    const other = [...paths].find(([, taken]) => taken === found)?.[0]
+    if (typeof name !== 'string') findings.fault(path, `${showValue(file)} is not a kept file`, "write keptFile('blockips')")
+    else if (found === undefined) {
+      const near = nearest(name, files.keys())
+      const hint = near ? `did you mean "${near}"?` : `write "files": { ${showValue(name)}: "/etc/${name}" } there`
+      findings.fault(path, `commands.json names no file ${showValue(name)}`, hint)
+    } else if (other !== undefined) findings.fault(path, `is that of the table ${other} already`, 'name another file')
+    else paths.set(table, found)
+  }
+  return paths
 }
 
 function nameOf(value: string | object): string {

@@ -57,3 +57,11 @@ test('a file that is not JSON, or that others may write, is refused', (t) => {
     process.getuid?.() === 0 ? /not JSON/ : /belongs to user/,
   )
 })
+
+test('files that are kept have absolute paths', () => {
+  assert.deepEqual(checkCommands({ files: { blockips: '/etc/blockips' } }).files, new Map([['blockips', '/etc/blockips']]))
+  assert.deepEqual(said({ files: { blockips: 'blockips' } }), [
+    'files.blockips: "blockips" is not an absolute path; write "/etc/blockips"',
+  ])
+  assert.deepEqual(said({ files: [] }), ['files: a list is not an object; write { "blockips": "/etc/blockips" }'])
+})

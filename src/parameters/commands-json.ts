@@ -7,9 +7,13 @@ import { permissionFaults } from './permissions.ts'
 /** Programs that may be run, by name: what `command:NAME` stands for. */
 export type Commands = ReadonlyMap<string, readonly string[]>
 
+/** Files that are kept, by name: what `keptFile(NAME)` stands for. */
+export type Files = ReadonlyMap<string, string>
+
 export interface LoadedCommands {
   /** Undefined where the file has a fault. */
   readonly commands: Commands | undefined
+  readonly files?: Files | undefined
   readonly faults: readonly Fault[]
 }
 
@@ -37,22 +41,33 @@ export function loadCommands(folder: string, uid: number = process.geteuid?.() ?
     if (code !== undefined) return faulty({ file, path: '', message })
     return faulty({ file, path: '', message: `is not JSON: ${message}`, hint: `write ${EXAMPLE}` })
   }
-  const { commands, faults } = checkCommands(raw)
-  return { commands, faults: faults.map((fault) => ({ ...fault, file })) }
+  const { faults, ...checked } = checkCommands(raw)
+  return { ...checked, faults: faults.map((fault) => ({ ...fault, file })) }
 }
 
 /** Finds everything that is wrong with what commands.json holds. */
 export function checkCommands(raw: unknown): LoadedCommands {
   const findings = new Findings()
   const commands = new Map<string, readonly string[]>()
+  const files = new Map<string, string>()
   if (!isRecord(raw)) findings.fault([], `holds ${showValue(raw)}, not an object`, `write ${EXAMPLE}`)
   else {
-    checkKeys(raw, ['commands'], [], findings)
+    checkKeys(raw, ['commands', 'files'], [], findings)
+    if (raw.files !== undefined && !isRecord(raw.files))
+      findings.fault(['files'], `${showValue(raw.files)} is not an object`, 'write { "blockips": "/etc/blockips" }')
+    else for (const [name, path] of Object.entries(raw.files ?? {})) checkFile(name, path)
     if (raw.commands !== undefined && !isRecord(raw.commands))
       findings.fault(['commands'], `${showValue(raw.commands)} is not an object`, `write ${EXAMPLE}`)
     else for (const [name, command] of Object.entries(raw.commands ?? {})) checkCommand(name, command)
   }
-  return { commands: findings.faults.length === 0 ? commands : undefined, faults: findings.faults }
+  const isRight = findings.faults.length === 0
+  return { commands: isRight ? commands : undefined, ...(isRight && files.size > 0 && { files }), faults: findings.faults }
+
+  function checkFile(name: string, path: unknown): void {
+    const isPath = typeof path === 'string' && path.startsWith('/') && !path.includes('\0')
+    if (!isPath) findings.fault(['files', name], `${showValue(path)} is not an absolute path`, 'write "/etc/blockips"')
+    else files.set(name, path)
+  }
 
   function checkCommand(name: string, command: unknown): void {
     const path = ['commands', name]

@@ -3,7 +3,7 @@ import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { configurationFolder } from '../../test/lib/configuration-folder.ts'
-import { httpd, sshd } from '../patterns/index.ts'
+import * as shipped from '../patterns/index.ts'
 import { defaults, defaultsFor } from './defaults.ts'
 
 const namesOf = (feeds: readonly { readonly patterns: readonly { readonly name?: string }[] }[]) =>
@@ -21,8 +21,8 @@ test('the usual logs that are there are followed, each with the patterns of the 
   assert.deepEqual(
     configuration.logs.map(({ key, feeds }) => [key, namesOf(feeds)]),
     [
-      [join(root, 'var/log/auth.log'), sshd.map(({ name }) => name)],
-      [join(root, 'var/log/nginx/*access.log'), httpd.map(({ name }) => name)],
+      [join(root, 'var/log/auth.log'), shipped.sshd.map(({ name }) => name)],
+      [join(root, 'var/log/nginx/*access.log'), shipped.httpd.map(({ name }) => name)],
     ],
   )
   assert.deepEqual(
@@ -74,7 +74,7 @@ test('logs that are named get every shipped pattern, each with its name and weig
     ['/tmp/old.log', 'stdin:'],
   )
   for (const { feeds } of logs) {
-    assert.equal(feeds[0]!.patterns.length, sshd.length + httpd.length)
+    assert.deepEqual(feeds[0]!.patterns, Object.values(shipped).flat())
     assert.ok(feeds[0]!.patterns.every(({ name, weight }) => name !== undefined && weight !== undefined))
   }
 })

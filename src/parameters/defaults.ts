@@ -1,7 +1,6 @@
 import { closeSync, constants, openSync, readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import type { PatternSet } from '../matching/pattern.ts'
-import type { Feed } from '../matching/scanner.ts'
+import type { Feed, PatternSet } from '../matching/pattern.ts'
 import * as shipped from '../patterns/index.ts'
 import { Hackers } from '../rules/hackers.ts'
 import { withDefaults } from './check-logs.ts'
@@ -74,6 +73,7 @@ function configurationOf(logs: readonly LogEntry[], platform: NodeJS.Platform): 
     rules: new Map([[RULE, new Hackers({ table: TABLE })]]),
     logs,
     commands: new Map(),
+    keptFiles: new Map(),
     stateFolder: stateFolderOf(platform),
     control: CONTROL_SOCKET,
   }

@@ -47,8 +47,8 @@ export async function loadConfiguration(folder: string): Promise<Loaded> {
     return faulty({ path: '', message: 'has no default export', hint: 'write "export default parameters({ ... })"' })
   }
   try {
-    const { commands, faults: commandFaults } = loadCommands(resolve(folder))
-    const { configuration, faults } = checkParameters(exports.default, { folder: resolve(folder), commands })
+    const { commands, files: keptFiles, faults: commandFaults } = loadCommands(resolve(folder))
+    const { configuration, faults } = checkParameters(exports.default, { folder: resolve(folder), commands, keptFiles })
     const all = [
       ...faults.map((fault) => ({ ...fault, file })),
       ...commandFaults,
@@ -60,6 +60,11 @@ export async function loadConfiguration(folder: string): Promise<Loaded> {
     // A getter or proxy of the user's that throws while its value is looked at.
     return { ...faulty({ path: '', message: 'threw' }), faults: [describeThrown(error, files)] }
   }
+}
+
+/** Runs one file of patterns or rules, as a configuration would import it. */
+export async function loadFile(file: string): Promise<Run> {
+  return await runFile(resolve(file), process.geteuid?.() ?? 0)
 }
 
 type Run =

@@ -1,7 +1,6 @@
 import type { Network } from '../base/address.ts'
 import type { Table, TableSpec } from '../firewall/firewall.ts'
-import type { Pattern } from '../matching/pattern.ts'
-import type { Feed } from '../matching/scanner.ts'
+import type { Feed, Pattern } from '../matching/pattern.ts'
 import type { Generic } from '../rules/generic.ts'
 import type { Commands } from './commands-json.ts'
 
@@ -52,6 +51,8 @@ export interface Configuration {
   readonly logs: readonly LogEntry[]
   /** What commands.json holds. */
   readonly commands: Commands
+  /** Paths of the files that hold those who are in a table for life, by table. */
+  readonly keptFiles: ReadonlyMap<string, string>
   readonly stateFolder: string
   readonly control: string
 }

@@ -61,7 +61,7 @@ class Archive implements Source {
   }
 
   get state(): SourceState {
-    const behindBytes = this.#text ? 0 : Math.max(0, this.#size - this.#readBytes)
+    const behindBytes = Math.max(0, this.#size - (this.#text?.compressedBytes ?? this.#readBytes))
     return { kind: this.#hasEnded ? 'ended' : 'reading', behindBytes, overlongLines: this.#overlongLines, lostBytes: 0 }
   }
 

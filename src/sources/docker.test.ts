@@ -26,6 +26,7 @@ function open(t: Test, path: string, positions: ReadonlyMap<string, Json> = new 
   const opened: Source[] = []
   const logs: OpenLogs = openLogs(`docker:${path}`, {
     positionOf: (log) => positions.get(log),
+    isFollowed: () => false,
     onOpened: (source) => opened.push(source),
     onReady: () => {},
     onClosed: () => {},

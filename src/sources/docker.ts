@@ -1,6 +1,14 @@
 import type { Json } from '../base/units.ts'
 import { type Beginnings, ContainerLines } from '../lines/docker-json.ts'
-import { type Block, LINE_BYTES_MAX, type LogsContext, type OpenLogs, type Source, type SourceState } from './source.ts'
+import {
+  type Block,
+  type FileIdentity,
+  LINE_BYTES_MAX,
+  type LogsContext,
+  type OpenLogs,
+  type Source,
+  type SourceState,
+} from './source.ts'
 
 /**
  * The longest line of a json-file: Docker cuts a container's line at 16 KiB, of which a byte can become six (`\u0000`), and
@@ -24,6 +32,7 @@ export function openDocker(key: string, context: LogsContext, openFiles: (contex
     say: context.say,
     now: () => context.now(),
     positionOf: (path) => positionOf(context, path)?.file,
+    isFollowed: (file) => context.isFollowed(file),
     onOpened(file) {
       const source = new DockerSource(file, context, positionOf(context, file.log)?.begun)
       sources.set(file, source)
@@ -94,6 +103,10 @@ class DockerSource implements Source {
     const position = { file: block.position, begun: this.#lines.begun }
     // Offsets are those of the file's lines: where the text is of one that began in an earlier block, they run ahead.
     return { ...block, bytes: Buffer.concat(parts, length), timeOf: (start) => times.get(start), position }
+  }
+
+  follows(file: FileIdentity): boolean {
+    return this.#file.follows?.(file) ?? false
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile, execFileSync } from 'node:child_process'
-import {
+import fs, {
   appendFileSync,
   copyFileSync,
   linkSync,
@@ -15,9 +15,10 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, test } from 'node:test'
+import { afterEach, beforeEach, type TestContext as NodeTest, test } from 'node:test'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { Reading, type TestContext, testContext } from '../../test/support/reading.ts'
@@ -693,4 +694,47 @@ test('descriptors stay bounded while a log is rotated a hundred times', () => {
   )
   const own = execFileSync('sh', ['-c', `ls -l /proc/${process.pid}/fd | grep -c ${folder}`]).toString()
   assert.ok(Number(own) <= 9, own)
+})
+
+/** Lets a file not be opened, so many times. */
+function refuseToOpen(t: NodeTest, path: string, times = Number.POSITIVE_INFINITY): void {
+  const { openSync } = fs
+  const refusal = Object.assign(new Error('too many open files'), { code: 'EMFILE', errno: -24, syscall: 'open' })
+  const { mock } = t.mock.method(fs, 'openSync', (...args: Parameters<typeof openSync>) => {
+    if (args[0] === path && times-- > 0) throw refusal
+    return openSync(...args)
+  })
+  syncBuiltinESMExports()
+  t.after(() => {
+    mock.restore()
+    syncBuiltinESMExports()
+  })
+}
+
+test('a rotated file that cannot be opened once is tried again, and goes on where it was left', (t) => {
+  write(...numbered(1, 3))
+  const before = follow()
+  before.now()
+  write('line 4')
+  rotate('authlog', 'authlog.1')
+  write('line 5')
+  refuseToOpen(t, `${log}.1`, 1)
+  const following = restart(before)
+  assert.equal(following.source.state.reason, 'too many open files')
+  assert.deepEqual(following.now(), numbered(4, 5))
+})
+
+test('an old file that can never be opened does not hold the log up for ever', (t) => {
+  writeFileSync(`${log}.1`, 'something old\n')
+  utimesSync(`${log}.1`, 1_000, 1_000)
+  write(...numbered(1, 3))
+  const before = follow()
+  before.now()
+  truncateSync(log)
+  write('new')
+  refuseToOpen(t, `${log}.1`)
+  const following = restart(before)
+  assert.deepEqual(following.now(), [])
+  following.context.clockAt += 10_000
+  assert.deepEqual(following.now(), ['new'])
 })

@@ -5,7 +5,7 @@ import { type Generation, type Mark, openGeneration } from './generation.ts'
 import { watchFile } from './hints.ts'
 import { reasonOf, Unreadable } from './open-file.ts'
 import { type Sibling, siblingsOf } from './rotation.ts'
-import type { Block, Source, SourceContext, SourceState } from './source.ts'
+import type { Block, FileIdentity, Source, SourceContext, SourceState } from './source.ts'
 
 export interface FileOptions {
   /** Where to begin where there is no position: with what is in the file already, or with what is written from now on. */
@@ -26,6 +26,11 @@ const POLL_MS = 250
 export const LINGER_MS = 60_000
 /** How many files of one log are open at once: the one that is written, and rotated ones. */
 const OPEN_FILES_MAX = 8
+/**
+ * How long a file or folder is waited for that cannot be read, before it counts as not being there: a shortage of descriptors
+ * passes, a right that is missing may stay so.
+ */
+const PATIENCE_MS = 10_000
 /** How many files that were read to their end are remembered. */
 const FINISHED_MAX = 64
 const nothing = new Uint8Array(0)
@@ -63,6 +68,8 @@ export class FileSource implements Source {
   /** Compressed files that looked like the one that was sought, and were not. */
   readonly #others = new Set<string>()
   #sought: readonly Mark[] = []
+  /** What could not be read when it was tried last, by its path, and since when. */
+  readonly #unreadableSince = new Map<string, number>()
   /** A file that was being read is lost: rotated ones that are no younger were read before it. */
   #lost: Mark | undefined
   /** The place where we begin is to be committed, before any line. */
@@ -107,7 +114,7 @@ export class FileSource implements Source {
   }
 
   /** One of the files that are open here, or are sought. */
-  follows({ dev, ino }: { readonly dev: number; readonly ino: number }): boolean {
+  follows({ dev, ino }: FileIdentity): boolean {
     return [...this.#files, ...this.#sought].some((file) => file.dev === dev && file.ino === ino)
   }
 
@@ -199,7 +206,7 @@ export class FileSource implements Source {
   /** The oldest rotated file that is younger than this one; undefined where that is the current one. */
   #nextAfter(last: Generation): Sibling | undefined {
     const { mark } = last
-    const siblings = siblingsOf(this.log).siblings.filter(({ isRotation }) => isRotation)
+    const siblings = this.#siblings().siblings.filter(({ isRotation }) => isRotation)
     let index = siblings.findIndex((sibling) => isSame(sibling, last))
     if (index < 0) index = siblings.findIndex((sibling) => this.#isFileOf(mark, sibling))
     const isLater = index < 0 ? (sibling: Sibling) => sibling.changedAt > mark.changedAt : () => true
@@ -241,23 +248,23 @@ export class FileSource implements Source {
     if (this.#files.length === 0) {
       // What is not there may come: a file system that is not mounted yet, a right that is not given yet.
       if (!current) throw new Unreadable('no such file')
-      const first = siblingsOf(this.log).siblings.find((sibling) => sibling.isRotation && this.#isUnread(sibling))
+      const first = this.#siblings().siblings.find((sibling) => sibling.isRotation && this.#isUnread(sibling))
       const file = (first && this.#openCandidate(first)) ?? this.#openCurrent(current)
       if (!file) return false
       this.#add(file)
     }
+    const unreadable = missing.length > 0 ? this.#siblings().unreadable : []
     this.#sought = []
-    for (const mark of missing) this.#tellMissing(mark, mark === last)
+    for (const mark of missing) this.#tellMissing(mark, mark === last, unreadable)
     return true
   }
 
   /** Says that a file is not to be found, unless it had been read to its end and another one after it was being read. */
-  #tellMissing(mark: Mark, wasLast: boolean): void {
+  #tellMissing(mark: Mark, wasLast: boolean, unreadable: readonly string[]): void {
     const lost = mark.size - mark.offset
     this.#lostBytes += lost
     if (mark.offset === 0 || (!wasLast && lost === 0)) return
     const { path } = this.#files[0]!
-    const { unreadable } = siblingsOf(this.log)
     const maybe = unreadable.length > 0 ? ` (${unreadable.join(', ')} cannot be read: only gzip can)` : ''
     const what = `what was read of it up to byte ${mark.offset} is not in it any more, nor in a rotated file${maybe}`
     const next = path === this.log ? 'reading it from its start' : `going on with ${path}`
@@ -266,17 +273,22 @@ export class FileSource implements Source {
 
   /** The file of a mark, under whatever name: by device and inode first, then by what is in it. Opened, at its place. */
   #find(mark: Mark): Generation | undefined {
-    const current = statOf(this.log)
-    const candidates: Candidate[] = siblingsOf(this.log).siblings.toReversed()
-    if (current)
-      candidates.unshift({ path: this.log, dev: current.dev, ino: current.ino, changedAt: current.mtimeMs, isGzip: false })
-    candidates.sort((a, b) => Number(isSame(b, mark)) - Number(isSame(a, mark)))
-    for (const candidate of candidates) {
+    for (const candidate of this.#candidates(mark)) {
       if (this.#files.some((file) => isSame(file, candidate)) || this.#others.has(version(candidate))) continue
       const file = this.#openAt(mark, candidate)
       if (file) return file
     }
     return undefined
+  }
+
+  *#candidates(mark: Mark): Generator<Candidate> {
+    const current = statOf(this.log)
+    const own = current && { path: this.log, dev: current.dev, ino: current.ino, changedAt: current.mtimeMs, isGzip: false }
+    // Most often it is this one, and the folder, which may not be ours to list, is not looked at.
+    if (own && isSame(own, mark)) yield own
+    const others: Candidate[] = this.#siblings().siblings.toReversed()
+    if (own && !isSame(own, mark)) others.unshift(own)
+    yield* others.sort((a, b) => Number(isSame(b, mark)) - Number(isSame(a, mark)))
   }
 
   /**
@@ -286,7 +298,7 @@ export class FileSource implements Source {
    */
   #findCopy(mark: Mark, current: Stats | undefined): Generation | undefined {
     if (mark.headBytes > 0 || !current || !isSame(current, mark) || current.mtimeMs === mark.changedAt) return undefined
-    const { siblings } = siblingsOf(this.log)
+    const { siblings } = this.#siblings()
     const isNew = ({ path, changedAt }: Sibling) => Math.min(changedAt, statOf(path)?.birthtimeMs ?? 0) > mark.changedAt
     const copy = siblings.find((one) => one.isRotation && isNew(one) && this.#isUnread(one))
     return copy && this.#openCandidate(copy)
@@ -298,12 +310,36 @@ export class FileSource implements Source {
     let file: Generation | undefined
     try {
       file = this.#openCandidate(candidate)
+      this.#unreadableSince.delete(candidate.path)
       if (file?.resume(mark)) return file
     } catch (error) {
-      if (!(error instanceof Unreadable) || (candidate.path === this.log && isSame(candidate, mark))) throw error
+      file?.close()
+      if (!isReadError(error) || (candidate.path === this.log && isSame(candidate, mark))) throw error
+      this.#bear(candidate.path, error)
+      return undefined
     }
     file?.close()
     return undefined
+  }
+
+  #siblings(): ReturnType<typeof siblingsOf> {
+    try {
+      const found = siblingsOf(this.log)
+      this.#unreadableSince.delete(this.log)
+      return found
+    } catch (error) {
+      if (!isReadError(error)) throw error
+      this.#bear(this.log, error)
+      return { siblings: [], unreadable: [] }
+    }
+  }
+
+  /** Throws while what cannot be read is to be waited for; returns once it is to be gone on without. */
+  #bear(path: string, error: unknown): void {
+    const now = this.#context.now()
+    const since = this.#unreadableSince.get(path) ?? now
+    this.#unreadableSince.set(path, since)
+    if (now - since < PATIENCE_MS) throw new Unreadable(reasonOf(error), { cause: error })
   }
 
   #isFileOf(mark: Mark, candidate: Candidate): boolean {
@@ -379,12 +415,13 @@ export class FileSource implements Source {
   #seekAnother(file: Generation): void {
     const { mark } = file
     this.#others.add(version(file))
+    const another = this.#find(mark)
+    const { unreadable } = this.#siblings()
     const index = this.#files.indexOf(file)
     this.#drop(file)
-    const another = this.#find(mark)
     if (another) this.#files.splice(index, 0, another)
     else if (this.#files.length === 0) this.#sought = [mark]
-    else this.#tellMissing(mark, true)
+    else this.#tellMissing(mark, true, unreadable)
   }
 
   #hasNews(): boolean {
@@ -456,6 +493,10 @@ function statOf(path: string): Stats | undefined {
 
 function isSystemError(error: unknown): boolean {
   return error instanceof Error && 'syscall' in error
+}
+
+function isReadError(error: unknown): boolean {
+  return error instanceof Unreadable || isSystemError(error)
 }
 
 function isPosition(position: unknown): position is Position {

@@ -1,8 +1,8 @@
-import { closeSync, fstatSync, readSync, type Stats } from 'node:fs'
+import { fstatSync, readSync, type Stats } from 'node:fs'
 import { Framer, type Piece } from '../lines/framing.ts'
 import { FINGERPRINT_BYTES, Fingerprint, hashOf } from './fingerprint.ts'
 import { GzipText, gzipHead } from './gzip.ts'
-import { openRegularFile } from './open-file.ts'
+import { closeReadOnly, openRegularFile } from './open-file.ts'
 import { CHUNK_BYTES, LINE_BYTES_MAX } from './source.ts'
 
 /** Which file was read, and how far: enough to know it again under another name, compressed, or not at all. */
@@ -52,7 +52,7 @@ export function openGeneration(
   const { fd, stat } = openRegularFile(path)
   const { expected } = options
   if (expected && (stat.dev !== expected.dev || stat.ino !== expected.ino)) {
-    closeSync(fd)
+    closeReadOnly(fd)
     return undefined
   }
   return new Generation(path, fd, options)
@@ -201,7 +201,7 @@ export class Generation {
   close(): void {
     this.#text?.close()
     this.#framer = undefined
-    closeSync(this.#fd)
+    closeReadOnly(this.#fd)
   }
 
   #takeBytes(): Taken {
@@ -219,8 +219,9 @@ export class Generation {
         const isAsRead = stat.mtimeMs === this.#changedAt || this.#isAsRead(framer)
         this.#releaseFramer()
         this.#size = stat.size
+        if (stat.size < this.#offset || !isAsRead) return 'rewritten'
         this.#changedAt = stat.mtimeMs
-        return stat.size < this.#offset || !isAsRead ? 'rewritten' : 'dry'
+        return 'dry'
       }
       if (!this.#isAsRead(framer)) return 'rewritten'
       this.#changedAt = fstatSync(this.#fd).mtimeMs
@@ -283,8 +284,13 @@ export class Generation {
   #head(): { readonly head: string; readonly headBytes: number } {
     const { head, headBytes } = this.#fingerprint
     if (headBytes > 0) return { head, headBytes }
-    const first = this.#firstBytes(FINGERPRINT_BYTES)
-    return { head: hashOf(first), headBytes: first.length }
+    try {
+      const first = this.#firstBytes(FINGERPRINT_BYTES)
+      return { head: hashOf(first), headBytes: first.length }
+    } catch {
+      // It cannot be read for now: then device and inode alone must do.
+      return { head: '', headBytes: 0 }
+    }
   }
 
   #moveTo(offset: number, isInOverlongLine: boolean): void {

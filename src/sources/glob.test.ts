@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   unlinkSync,
   utimesSync,
@@ -17,7 +18,7 @@ import { afterEach, beforeEach, test } from 'node:test'
 import type { Json } from '../base/units.ts'
 import { LINGER_MS } from './file.ts'
 import { GlobLogs, type GlobOptions } from './glob.ts'
-import type { Block, Source } from './source.ts'
+import type { Block, FileIdentity, Source } from './source.ts'
 
 let folder: string
 const open: GlobLogs[] = []
@@ -33,12 +34,24 @@ afterEach(() => {
 const write = (name: string, ...lines: string[]) => appendFileSync(join(folder, name), lines.map((line) => `${line}\n`).join(''))
 
 /** Follows a glob as the daemon does; `read()` gives the lines that came, as `file: line`. */
-function follow(pattern: string, options: GlobOptions = {}, positions = new Map<string, Json>()) {
-  const state = { now: Date.now(), said: [] as string[], closed: [] as string[], live: [] as boolean[], ready: () => {} }
+function follow(
+  pattern: string,
+  options: GlobOptions = {},
+  positions = new Map<string, Json>(),
+  isFollowed = (_: FileIdentity) => false,
+) {
+  const state = {
+    now: Date.now(),
+    said: [] as string[],
+    closed: [] as string[],
+    live: [] as boolean[],
+    ready: () => {},
+  }
   const logs = new GlobLogs(
     join(folder, pattern),
     {
       positionOf: (log) => positions.get(log),
+      isFollowed,
       onOpened: () => {},
       onReady: () => state.ready(),
       onClosed: (source) => state.closed.push(basename(source.log)),
@@ -62,6 +75,18 @@ function follow(pattern: string, options: GlobOptions = {}, positions = new Map<
   }
   return { logs, state, positions, read }
 }
+
+test('a file that another key of logs follows is left to it, and that is said once', () => {
+  write('a.log', 'one')
+  write('b.log', 'two')
+  const { ino } = statSync(join(folder, 'a.log'))
+  const { logs, read, state } = follow('*.log', {}, new Map(), (file) => file.ino === ino)
+  logs.expand()
+  assert.deepEqual(read(), ['b.log: two'])
+  assert.deepEqual(state.said, [
+    `${join(folder, 'a.log')} is followed for another key of logs already, and not for "${join(folder, '*.log')}"`,
+  ])
+})
 
 test('all files that match are followed, and new ones from their start while we run, by arrival', () => {
   write('a.log', 'old')

@@ -64,7 +64,10 @@ export class GlobLogs implements OpenLogs {
       const inode = `${stat.dev}:${stat.ino}`
       if (this.#aliases.get(path) === inode) continue
       if (this.sources.some((source) => source.follows(stat))) this.#aliases.set(path, inode)
-      else if (this.#sources.size < FILES_MAX) this.#open(path)
+      else if (this.#context.isFollowed(stat)) {
+        this.#aliases.set(path, inode)
+        this.#context.say('warning', `${path} is followed for another key of logs already, and not for "${this.key}"`)
+      } else if (this.#sources.size < FILES_MAX) this.#open(path)
       else this.#sayTooMany()
     }
   }

@@ -6,6 +6,9 @@ const COMPRESSED_BYTES = 16 * 1024
 /** Decompressed bytes that may lie ready; with this many, nothing more is decompressed. */
 const READY_BYTES_MAX = 1024 * 1024
 const TEXT_BYTES = 64 * 1024
+/** Where a read fails it is tried again, so often and with such pauses. */
+const READS_FAILED_MAX = 20
+const READ_AGAIN_MS = 250
 
 /** True where the bytes begin as a gzip file does. */
 export function isGzip(bytes: Uint8Array): boolean {
@@ -26,6 +29,8 @@ export class GzipText {
   #compressedBytes = 0
   #isBusy = false
   #hasEnded = false
+  #readsFailed = 0
+  #readAgain: NodeJS.Timeout | undefined
   #trouble: string | undefined
 
   /** Reads on from where the descriptor stands; `first` are bytes that were read from it already. */
@@ -75,6 +80,7 @@ export class GzipText {
 
   close(): void {
     this.#hasEnded = true
+    clearTimeout(this.#readAgain)
     this.#ready.length = 0
     this.#readyBytes = 0
     this.#gunzip.destroy()
@@ -86,14 +92,27 @@ export class GzipText {
     try {
       count = readSync(this.#fd, this.#compressed)
     } catch (error) {
-      this.#end((error as Error).message)
+      this.#failToRead(error as Error)
       return
     }
+    this.#readsFailed = 0
     if (count > 0) this.#write(this.#compressed.subarray(0, count))
     else {
       this.#isBusy = true
       this.#gunzip.end()
     }
+  }
+
+  #failToRead({ message }: Error): void {
+    if (++this.#readsFailed > READS_FAILED_MAX) {
+      this.#end(message)
+      return
+    }
+    this.#isBusy = true
+    this.#readAgain = setTimeout(() => {
+      this.#isBusy = false
+      this.#more()
+    }, READ_AGAIN_MS)
   }
 
   #write(compressed: Uint8Array): void {

@@ -11,12 +11,19 @@ test('a key that cannot be opened is told with what can', () => {
   assert.equal(logKeyFault('/var/www/logs/*access.log'), undefined)
   assert.equal(logKeyFault('stdin:'), undefined)
   assert.equal(logKeyFault('stdin:x'), 'write "stdin:", with nothing after it')
-  for (const key of ['journal:ssh.service', 'command:mail', 'syslog:udp://127.0.0.1:5514', 'docker:/var/lib/docker/*/*-json.log'])
+  for (const key of [
+    'journal:ssh.service',
+    'command:mail',
+    'syslog:udp://127.0.0.1:5514',
+    'docker:/var/lib/docker/*/*-json.log',
+    'pflog:pflog0',
+    'nflog:5',
+  ])
     assert.equal(logKeyFault(key), undefined, key)
   assert.equal(
     logKeyFault('constructor:x'),
     'there is no source "constructor:"; there are paths, globs and ' +
-      'journal:UNIT, command:NAME, syslog:udp://ADDRESS:PORT, docker:PATH, stdin:',
+      'journal:UNIT, command:NAME, syslog:udp://ADDRESS:PORT, docker:PATH, pflog:INTERFACE, nflog:GROUP, stdin:',
   )
   assert.equal(logKeyFault('docker:abc'), 'write "docker:/var/lib/docker/containers/*/*-json.log"')
   assert.match(logKeyFault('command:')!, /^write "command:NAME"/)
@@ -46,6 +53,7 @@ test('an opened log is announced before the call returns, at its own position', 
     const told: string[] = []
     const context = {
       positionOf: (log: string) => void told.push(`position of ${log}`),
+      isFollowed: () => false,
       onOpened: (source: Source) => told.push(`opened ${source.log}`),
       onReady: (source: Source) => told.push(`ready ${source.log}`),
       onClosed: () => {},

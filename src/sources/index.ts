@@ -1,4 +1,6 @@
 import { isAbsolute } from 'node:path'
+import { CaptureSource, captureArgv } from './capture.ts'
+import { CaptureFileSource } from './capture-file.ts'
 import { CommandSource } from './command.ts'
 import { JSON_BYTES_MAX, openDocker } from './docker.ts'
 import { type FileOptions, FileSource } from './file.ts'
@@ -52,6 +54,24 @@ const kinds: Readonly<Record<string, SourceKind>> = {
     fault: (rest) => pathFault(rest) && 'write "docker:/var/lib/docker/containers/*/*-json.log"',
     open: (key, rest, context, { startAt }) =>
       openDocker(key, context, (files) => openPath(rest, files, { lineBytesMax: JSON_BYTES_MAX, ...(startAt && { startAt }) })),
+  },
+  pflog: {
+    form: 'pflog:INTERFACE',
+    fault: (rest) =>
+      isInterface(rest) || (isAbsolute(rest) && !isGlob(rest))
+        ? undefined
+        : 'write "pflog:pflog0", an interface that pf logs to, or "pflog:/var/log/pflog", what pflogd writes',
+    open: (key, rest, context, { startAt }) =>
+      openOne(key, context, (one) =>
+        isAbsolute(rest)
+          ? new CaptureFileSource(key, rest, one, { ...(startAt && { startAt }) })
+          : new CaptureSource(key, captureArgv(rest), one),
+      ),
+  },
+  nflog: {
+    form: 'nflog:GROUP',
+    fault: (rest) => (isGroup(rest) ? undefined : 'write "nflog:5", the group that a rule logs to'),
+    open: (key, _rest, context) => openOne(key, context, (one) => new CaptureSource(key, captureArgv(key), one)),
   },
   stdin: {
     form: 'stdin:',
@@ -110,6 +130,15 @@ function openOne(key: string, context: LogsContext, open: (one: SourceContext) =
   context.onOpened(source)
   context.onReady(source)
   return { key, sources: [source], waitingFor: undefined, close: () => source.close() }
+}
+
+function isInterface(text: string): boolean {
+  return /^[a-z][\w.]{0,14}$/i.test(text)
+}
+
+/** A group has 16 bits. */
+function isGroup(text: string): boolean {
+  return /^(?:0|[1-9]\d{0,4})$/.test(text) && Number(text) < 2 ** 16
 }
 
 function splitKey(key: string): { readonly scheme: string | undefined; readonly rest: string } {

@@ -17,11 +17,20 @@ export function openRegularFile(path: string): { readonly fd: number; readonly s
       refuseOthers(stat)
       return { fd, stat }
     } catch (error) {
-      closeSync(fd)
+      closeReadOnly(fd)
       throw error
     }
   } catch (error) {
     throw error instanceof Unreadable ? error : new Unreadable(reasonOf(error), { cause: error })
+  }
+}
+
+/** Nothing was written to it, so whatever is said at its closing says nothing to us; the descriptor is free in any case. */
+export function closeReadOnly(fd: number): void {
+  try {
+    closeSync(fd)
+  } catch {
+    // an error of the disk
   }
 }
 

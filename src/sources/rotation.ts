@@ -43,7 +43,8 @@ export function originalsOf(name: string): string[] {
 
 /**
  * The files that may be earlier generations of a log, the oldest first. Where a file is there plain and compressed, it is
- * just being compressed, and only the plain one counts. `unreadable` are those in formats we do not read.
+ * just being compressed, and only the plain one counts. `unreadable` are those in formats we do not read. Throws the system's
+ * errors where the folder cannot be listed.
  */
 export function siblingsOf(log: string): { readonly siblings: readonly Sibling[]; readonly unreadable: readonly string[] } {
   const siblings = new Map<string, Sibling>()
@@ -89,17 +90,18 @@ function byAge(a: Sibling, b: Sibling): number {
 }
 
 function realPath(path: string): string {
-  try {
-    return realpathSync(path)
-  } catch {
-    return path
-  }
+  return unlessGone(() => realpathSync(path)) ?? path
 }
 
 function namesIn(folder: string): string[] {
+  return unlessGone(() => readdirSync(folder)) ?? []
+}
+
+function unlessGone<T>(look: () => T): T | undefined {
   try {
-    return readdirSync(folder)
-  } catch {
-    return []
+    return look()
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    throw error
   }
 }

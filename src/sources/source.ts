@@ -1,4 +1,5 @@
 import type { Json } from '../base/units.ts'
+import type { LoggedPacket } from '../capture/logged-packet.ts'
 
 /**
  * One log that is being read. The daemon pulls: it asks for the next block when it has finished with the one before, so
@@ -17,8 +18,15 @@ export interface Source {
   readonly isCatchingUp?: boolean
   /** What was read cannot be read again: after a restart the position is a count, and all that comes is new. */
   readonly isReadOnce?: boolean
+  /** True for a file that it reads, whatever its name. */
+  follows?(file: FileIdentity): boolean
   /** Frees descriptors and watches; nothing is read after it. */
   close(): void
+}
+
+export interface FileIdentity {
+  readonly dev: number
+  readonly ino: number
 }
 
 /** Whole lines, with what is needed to go on after them. */
@@ -33,6 +41,8 @@ export interface Block {
   readonly catchingUp: boolean
   /** When the line that begins at this byte of the block was written, where the log says it beside the line; else the line says it. */
   readonly timeOf?: (start: number) => number | undefined
+  /** What the lines say, one for each, where the log is one of packets. */
+  readonly packets?: readonly LoggedPacket[]
   /** To be committed with what the block led to; given back to the source at the next start. */
   readonly position: Json
 }
@@ -78,6 +88,8 @@ export interface OpenLogs {
 export interface LogsContext extends Omit<SourceContext, 'position' | 'onReady'> {
   /** The position committed last for a log. */
   positionOf(log: string): Json | undefined
+  /** True for a file that another key follows already. */
+  isFollowed(file: FileIdentity): boolean
   /** A log is followed from now on; `onReady` comes after it. */
   onOpened(source: Source): void
   /** There may be something to read in it. */

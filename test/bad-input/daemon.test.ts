@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { DaemonProcess } from '../lib/daemon-process.ts'
 import { needs, program } from '../lib/programs.ts'
@@ -119,6 +119,35 @@ describe('a log', () => {
     rmSync(daemon.path('other.log'), { recursive: true })
     writeFileSync(daemon.path('other.log'), 'bad 203.0.113.2\nbad 203.0.113.2\n')
     await daemon.bans('203.0.113.2')
+  })
+})
+
+describe('two keys of logs that mean the same file', () => {
+  test('are refused where that can be seen, by whatever names', async (t) => {
+    const daemon = new DaemonProcess(t)
+    writeFileSync(daemon.path('app.log'), '')
+    symlinkSync(daemon.path('app.log'), daemon.path('other.log'))
+    assert.deepEqual(await daemon.startInVain(), {
+      status: 78,
+      stdout: '',
+      stderr:
+        'log2table: FOLDER/etc/parameters.ts: logs["FOLDER/other.log"]: is the same file as "FOLDER/app.log": its lines would count twice; ' +
+        'write its patterns under "FOLDER/app.log", and take this key out\n',
+    })
+  })
+
+  test('and where only the daemon sees it, the file is followed once, and that is said', async (t) => {
+    const daemon = new DaemonProcess(t)
+    const feeds = '{ hackers: [{ regex: /^bad (?<ip>\\S+)$/, weight: 50 }] }'
+    daemon.configure({ more: `logs: { '${daemon.path('app*')}': ${feeds}, '${daemon.path('*.log')}': ${feeds} },` })
+    writeFileSync(daemon.path('app.log'), 'bad 203.0.113.1\n')
+    await daemon.start()
+    daemon.misbehave('203.0.113.2')
+    await daemon.bans('203.0.113.2')
+    assert.deepEqual(await daemon.banned(), ['203.0.113.2'])
+    assert.deepEqual(daemon.said, [
+      'warning: FOLDER/app.log is followed for another key of logs already, and not for "FOLDER/*.log"',
+    ])
   })
 })
 

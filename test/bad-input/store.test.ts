@@ -95,14 +95,25 @@ describe('a disk that gets full', { skip: needs(ENCLOSURE_PROGRAMS) }, () => {
     await survives(daemon, banned)
   })
 
-  test('before the start is said, and nothing runs', async (t) => {
+  test('before the start stops neither the start nor bans, the first time and later', async (t) => {
     let enclosure: Enclosure | undefined
     const daemon = new DaemonProcess(t, { around: (argv) => enclosure!.inside(argv) })
-    enclosure = await createEnclosure(t, [['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', daemon.path('state')]])
-    fill(enclosure.pathOf(daemon.path('state/ballast')))
-    const { status, stdout, stderr } = await daemon.startInVain()
-    assert.deepEqual({ status, stdout }, { status: 69, stdout: '' })
-    assert.match(stderr, /^log2table: FOLDER\/state\/\S+: the disk is full; make room on it\n$/)
+    enclosure = await createEnclosure(t, [['-t', 'tmpfs', '-o', 'size=512k', 'tmpfs', daemon.path('state')]])
+    const ballast = enclosure.pathOf(daemon.path('state/ballast'))
+    const banned: string[] = []
+    for (const n of [1, 2]) {
+      fill(ballast)
+      await daemon.start()
+      assert.deepEqual(await daemon.banned(), banned)
+      banned.push(host(n))
+      await ban(daemon, banned.slice(-1))
+      assert.deepEqual(errorsOf(daemon), [`error: FOLDER/state/state.db: the disk is full; make room on it; ${GOES_ON}`])
+      rmSync(ballast)
+      await daemon.says(/^the database is written again, nothing was lost/)
+      await daemon.kill()
+    }
+    await daemon.start()
+    await survives(daemon, banned)
   })
 })
 

@@ -97,7 +97,7 @@ test('status says what is wrong before anything else, and its exit status is 1',
       logs: [
         { ...log!, log: '/var/log/\x1b[31m', state: 'waiting', reason: 'no such file', behindBytes: 3_000_000, lagMs: null },
       ],
-      tables: [{ ...table!, enforced: 0, state: 'failing', reason: 'nft: killed after 10s', queued: 3 }],
+      tables: [{ ...table!, enforced: 0, state: 'not enforcing', reason: 'nft: killed after 10s', queued: 3 }],
     }),
   })
   const seen = await run('status', { terminal: { width: 60 } })
@@ -105,7 +105,7 @@ test('status says what is wrong before anything else, and its exit status is 1',
   assert.equal(
     seen.stdout,
     `not all is well
-  table bad_ip (nftables) is failing: 0 of 3 entries are in force: nft: killed after 10s
+  table bad_ip (nftables) is not enforcing: 0 of 3 entries are in force: nft: killed after 10s
   log /var/log/\\x1b[31m is not read: no such file
 
 version 2.0.0, process 4711, up 1d, dry run: no table is changed
@@ -116,8 +116,8 @@ state /var/lib/log2table, store keeping
 LOG                STATE     LINES  HITS   UNREAD  LOST  OV…
 /var/log/\\x1b[31m  waiting  12,345    99  2.9 MiB     -    …
 
-TABLE   KIND      STATE    IN FORCE  OF  QUEUED
-bad_ip  nftables  failing         0   3       3
+TABLE   KIND      STATE          IN FORCE  OF  QUEUED
+bad_ip  nftables  not enforcing         0   3       3
 
 RULE     STATE    HITS  BANS  ADDRESSES WITH POINTS
 hackers  running    99     7                     21
@@ -155,6 +155,29 @@ test('bans in a pipe are whole, one a line, parted by tabs', async () => {
     ['2001:db8:0:1::/64', 'blockips', 'for life', 'by hand', '-', '2026-11-21T09:30:00+01:00', 'case 1234\\x1b[2J'],
   ]
   assert.deepEqual(await run('bans'), printed(rows.map((row) => `${row.join('\t')}\n`).join('')))
+})
+
+test('who is free first stands first, for life last, and addresses of one end are in their order', async () => {
+  const ban = (address: string, until: number): SavedBan => ({ ...bans[0]!, network: parseNetwork(address)!, until })
+  await daemon({
+    bans: () => [
+      ban('192.0.2.1', FOR_LIFE),
+      ban('203.0.113.10', NOW + 2_000),
+      ban('203.0.113.9', NOW + 2_000),
+      ban('203.0.113.11', NOW + 1_000),
+      ban('192.0.2.0/24', FOR_LIFE),
+    ],
+  })
+  const order = ['203.0.113.11', '203.0.113.9', '203.0.113.10', '192.0.2.0/24', '192.0.2.1']
+  const lines = (text: string) => text.trimEnd().split('\n')
+  assert.deepEqual(
+    lines((await run('bans')).stdout).map((line) => line.split('\t')[0]),
+    order,
+  )
+  assert.deepEqual(
+    lines((await run('bans --json')).stdout).map((line) => JSON.parse(line).address),
+    order,
+  )
 })
 
 test('bans as JSON have the keys that every ban has, and null for life', async () => {

@@ -10,26 +10,36 @@ reach 100 points into a firewall table, for an hour at first.
 Usage: log2table COMMAND [OPTION...] [ARGUMENT...]
 
 To begin with
-  watch [LOG...]  say live what would be banned; changes nothing
-  replay LOG...   say what would have been banned, by old logs (.gz too)
+  watch [LOG...]        say live what would be banned; changes nothing
+  replay LOG...         say what would have been banned, by old logs (.gz too)
 
 The configuration
-  check           find every fault of the configuration
-  test            run the sample lines of all patterns
+  check                 find every fault of the configuration
+  test [FILE...]        prove patterns by their samples, or try them on a log
 
 The daemon
-  run             follow the logs and keep the tables, in the foreground
-  status          say whether all is well, and if not, what is wrong
-  reload          put the changed configuration in force
+  run                   follow the logs and keep the tables, in the foreground
+  status                say whether all is well, and if not, what is wrong
+  reload                put the changed configuration in force
 
 Bans
-  bans            list who is banned, until when and why
-  ban ADDRESS     ban an address or network by hand
-  unban ADDRESS   end all bans of an address or network
+  bans                  list who is banned, until when and why
+  why ADDRESS           tell why an address is banned, or why not
+  ban ADDRESS           ban an address or network by hand
+  unban ADDRESS         end all bans of an address or network
+
+The past
+  offenders             rank who offended, over months; who is proposed for life
+  snapshot [FILE]       put tables, or another machine's, into the history
+  confirm [ADDRESS...]  ban for life who was proposed for it
+  parole [ADDRESS...]   list those banned for life who fell silent; free them
+
+Packets
+  pflog                 follow pf's packet log as text, or read a capture
 
 The program
-  help [COMMAND]  explain the program, or one command and its options
-  version         print the version
+  help [COMMAND]        explain the program, or one command and its options
+  version               print the version
 
 "log2table help COMMAND" tells more. All that print can print JSON: --json.
 The configuration is /etc/log2table/parameters.ts; to begin, none is needed.
@@ -83,9 +93,16 @@ test('every command has its help, and it fits a console', async () => {
     const { status, stdout, stderr } = await log2table(`help ${name}`)
     assert.deepEqual({ status, stderr }, { status: exitStatus.done, stderr: '' }, name)
     assert.match(stdout, new RegExp(`^Usage: log2table ${name} \\[OPTION...\\]`))
+    assert.doesNotMatch(stdout, /^(?:Examples|Options|Exit status):/m)
     // A command line cannot be wrapped; all else is.
     for (const line of stdout.split('\n')) assert.ok(line.length <= 80 || line.startsWith('  log2table '), `${name}: ${line}`)
   }
+})
+
+test('what an option needs is told from what it can do without', async () => {
+  const { stdout } = await log2table('help run')
+  assert.match(stdout, /^ {2}--config DIR {2}/m)
+  assert.match(stdout, /^ {2}--try \[DIR\] {2}/m)
 })
 
 test('the version is told in words and as JSON', async () => {

@@ -22,7 +22,7 @@ export interface Setting {
 export const databaseOf = ({ folder }: Setting): string => join(folder, 'state/state.db')
 export const configurationOf = ({ folder }: Setting): string => join(folder, 'etc')
 
-export function writeParameters(setting: Setting): void {
+export function writeParameters(setting: Setting, threshold = THRESHOLD): void {
   const dialect = setting.namespace ? 'nftables' : 'dryRun'
   mkdirSync(configurationOf(setting), { recursive: true, mode: 0o755 })
   writeFileSync(
@@ -33,7 +33,7 @@ export default parameters({
   stateFolder: '${join(setting.folder, 'state')}',
   control: '${join(setting.folder, 'control.sock')}',
   tables: { bad_ip: ${dialect}() },
-  rules: { hackers: new Hackers({ table: 'bad_ip', threshold: ${THRESHOLD}, window: '1d', ban: '7d' }) },
+  rules: { hackers: new Hackers({ table: 'bad_ip', threshold: ${threshold}, window: '1d', ban: '7d' }) },
   logs: { '${setting.log}': { hackers: [${PATTERN}] } },
 })
 `,

@@ -1,4 +1,4 @@
-import type { Address } from '../../src/base/address.ts'
+import { type Address, type Network, sourceNetwork } from '../../src/base/address.ts'
 import type { CoreState } from '../../src/core/core.ts'
 import type { Change, Offender, SavedBan, SavedHit, SavedSession } from '../../src/core/model.ts'
 
@@ -64,13 +64,24 @@ export class Journal {
     return { hits: live, bans: [...bans.values()], kept: [...kept.values()], sessions: [...sessions.values()], clockAt }
   }
 
+  loginsSince(since: number): Address[] {
+    return this.#changes.flatMap((change) => (change.kind === 'login' && change.at > since ? [change.source] : []))
+  }
+
   offender(source: Address): Offender | undefined {
-    const bans: { at: number; rule: string; table: string; until: number }[] = []
+    const bans: { id: string; at: number; rule: string; table: string; until: number }[] = []
     let lastLoginAt: number | undefined
     for (const change of this.#changes) {
-      if (change.kind === 'ban' && change.ban.network.address === source) bans.push(change.ban)
+      if (change.kind === 'ban' && isOf(change.ban.network, source)) bans.push({ ...change.ban })
+      if (change.kind === 'unban') {
+        for (const ban of bans) if (ban.id === change.id) ban.until = Math.min(ban.until, change.at)
+      }
       if (change.kind === 'login' && change.source === source) lastLoginAt = change.at
     }
-    return bans.length > 0 || lastLoginAt !== undefined ? { bans, lastLoginAt } : undefined
+    return bans.length > 0 || lastLoginAt !== undefined ? { bans, listings: [], lastLoginAt } : undefined
   }
+}
+
+function isOf({ address, bits }: Network, source: Address): boolean {
+  return address === source && bits === sourceNetwork(source).bits
 }

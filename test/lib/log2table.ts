@@ -10,7 +10,7 @@ import { type Ended, Running, runToEnd } from './running.ts'
 const command = resolve(import.meta.dirname, '../../bin/log2table')
 
 const IMPORTS = `import { Hackers, nftables, parameters } from 'log2table'
-import { sshd } from 'log2table/patterns'
+import { portScan, sshd } from 'log2table/patterns'
 
 `
 

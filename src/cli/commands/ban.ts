@@ -1,10 +1,9 @@
-import { formatAddress, parseAddress } from '../../base/address.ts'
 import { parseDuration } from '../../base/duration.ts'
 import { exitStatus } from '../../base/exit-status.ts'
 import { UserError } from '../../base/user-error.ts'
 import { durationFault } from '../../base/value.ts'
-import { type Command, type Io, type JsonOption, jsonOption } from '../command.ts'
-import { addressArgument, giveOrder } from '../order.ts'
+import { type Command, type JsonOption, jsonOption } from '../command.ts'
+import { addressArgument, connectedFrom, giveOrder } from '../order.ts'
 
 export interface BanOptions extends JsonOption {
   readonly for: string
@@ -58,10 +57,4 @@ function lastsMs(text: string): number | null {
   const fault = durationFault(text)
   if (fault) throw new UserError(exitStatus.usage, `--for: ${fault.message}; ${fault.hint}, or "life"`)
   return parseDuration(text)!
-}
-
-/** The first word of SSH_CONNECTION: who gives this order over ssh must be able to take it back. */
-function connectedFrom(env: Io['env']): string | undefined {
-  const address = parseAddress(env.SSH_CONNECTION?.split(' ')[0] ?? '')
-  return address === undefined ? undefined : formatAddress(address)
 }

@@ -14,8 +14,8 @@ export const bans: Command<[], BansOptions> = {
   declare: (syntax) => syntax.option('--table <name>', 'only those in this table').option(...jsonOption),
   help: `
 On a terminal, aligned columns; into a pipe, one ban a line with a tab between
-its columns: address, table, end, rule, points, beginning, reason. An address
-that is banned by two rules is listed twice.
+its columns: address, table, end, rule, points, beginning, reason. Who is free first
+stands first. An address that is banned by two rules is listed twice.
 
 Examples
   log2table bans
@@ -25,10 +25,10 @@ Examples
   async run(_, { table, json }, io) {
     const listed: BanAnswer[] = []
     const status = await ask(io.socketPath, { do: 'bans', ...(table !== undefined && { table }) }, (answer) => {
-      if (answer.kind !== 'ban') return
-      if (json) io.stdout.write(`${jsonLine(answer)}\n`)
-      else listed.push(answer)
+      if (answer.kind === 'ban') listed.push(answer)
     })
+    listed.sort(byEnd)
+    if (json) for (const ban of listed) io.stdout.write(`${jsonLine(ban)}\n`)
     if (json || status !== exitStatus.done) return status
     if (listed.length === 0 && io.stdout.isTerminal) io.stdout.write('nobody is banned\n')
     else
@@ -40,6 +40,14 @@ Examples
     return status
   },
 }
+
+/** Who is free first, then by address as text with its numbers as numbers, then as the daemon has them: by beginning. */
+function byEnd(a: BanAnswer, b: BanAnswer): number {
+  const [untilA, untilB] = [untilOf(a), untilOf(b)]
+  return untilA === untilB ? addresses.compare(a.address, b.address) : untilA - untilB
+}
+
+const addresses = new Intl.Collator('en', { numeric: true })
 
 function rowOf(ban: BanAnswer, { stdout, now }: Io): readonly string[] {
   const until = untilOf(ban)

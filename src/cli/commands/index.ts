@@ -39,7 +39,8 @@ export const commandGroups: readonly { readonly title: string; readonly commands
       },
       {
         name: 'test',
-        summary: 'run the sample lines of all patterns',
+        synopsis: '[FILE...]',
+        summary: 'prove patterns by their samples, or try them on a log',
         load: async () => (await import('./test.ts')).test,
       },
     ],
@@ -73,6 +74,12 @@ export const commandGroups: readonly { readonly title: string; readonly commands
         load: async () => (await import('./bans.ts')).bans,
       },
       {
+        name: 'why',
+        synopsis: 'ADDRESS',
+        summary: 'tell why an address is banned, or why not',
+        load: async () => (await import('./why.ts')).why,
+      },
+      {
         name: 'ban',
         synopsis: 'ADDRESS',
         summary: 'ban an address or network by hand',
@@ -83,6 +90,44 @@ export const commandGroups: readonly { readonly title: string; readonly commands
         synopsis: 'ADDRESS',
         summary: 'end all bans of an address or network',
         load: async () => (await import('./unban.ts')).unban,
+      },
+    ],
+  },
+  {
+    title: 'The past',
+    commands: [
+      {
+        name: 'offenders',
+        summary: 'rank who offended, over months; who is proposed for life',
+        load: async () => (await import('./offenders.ts')).offenders,
+      },
+      {
+        name: 'snapshot',
+        synopsis: '[FILE]',
+        summary: "put tables, or another machine's, into the history",
+        load: async () => (await import('./snapshot.ts')).snapshot,
+      },
+      {
+        name: 'confirm',
+        synopsis: '[ADDRESS...]',
+        summary: 'ban for life who was proposed for it',
+        load: async () => (await import('./confirm.ts')).confirm,
+      },
+      {
+        name: 'parole',
+        synopsis: '[ADDRESS...]',
+        summary: 'list those banned for life who fell silent; free them',
+        load: async () => (await import('./parole.ts')).parole,
+      },
+    ],
+  },
+  {
+    title: 'Packets',
+    commands: [
+      {
+        name: 'pflog',
+        summary: "follow pf's packet log as text, or read a capture",
+        load: async () => (await import('./pflog.ts')).pflog,
       },
     ],
   },

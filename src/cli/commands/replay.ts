@@ -1,18 +1,19 @@
+import type { Address } from '../../base/address.ts'
 import { jsonLine } from '../../base/escape.ts'
-import { exitStatus } from '../../base/exit-status.ts'
-import { UserError } from '../../base/user-error.ts'
+import { type ExitStatus, exitStatus } from '../../base/exit-status.ts'
+import type { Decision } from '../../core/model.ts'
 import { type ReplaySummary, replay as replayLogs } from '../../daemon/replay.ts'
-import { alwaysProtected } from '../../firewall/protected.ts'
-import { defaultsFor } from '../../parameters/defaults.ts'
-import type { Configuration, LogEntry } from '../../parameters/parameters.ts'
+import { compare, type Outlook } from '../../history/comparison.ts'
 import { type Command, type Io, type JsonOption, jsonOption } from '../command.ts'
-import { loadOrExplain } from '../configuration.ts'
+import { writeComparison } from '../comparison.ts'
 import { count, decisionLine } from '../output.ts'
-import { keyOfLog } from '../which-log.ts'
+import { type Progress, progressOn } from '../progress.ts'
+import { replayOptions } from '../replay-options.ts'
 
 interface Options extends JsonOption {
   readonly config?: string
   readonly as?: string
+  readonly against?: string
 }
 
 export const replay: Command<[logs: readonly string[]], Options> = {
@@ -21,54 +22,81 @@ export const replay: Command<[logs: readonly string[]], Options> = {
       .argument('<log...>', 'old logs, plain or .gz; several are brought into one order by the time of their lines')
       .option('--config <dir>', 'use this configuration instead of the shipped patterns')
       .option('--as <key>', "read all of them with the patterns of this key of the configuration's logs")
+      .option('--against <dir>', 'say what would change with the configuration of this folder: bans gained, lost, earlier, later')
       .option(...jsonOption)
   },
   help: `
 Prints each decision that would have been taken, by the times of the lines themselves, and a summary on standard error.
 Nothing is stored, no table is touched, no address of this machine is looked up.
 
-Examples:
+With --against, prints what the other configuration would have changed: each ban that only one of them comes to, or both
+but not at the same time. Two bans of an address are the same where they overlap in time. LOGIN says of whom the same
+logs hold an accepted login: those bans are mistakes, as far as can be known.
+
+Examples
   log2table replay /var/log/auth.log
   log2table replay --config /etc/log2table /var/log/auth.log.*.gz /var/log/auth.log
   log2table replay --config . --as /var/log/authlog old/authlog-2025 --json
+  log2table replay --config /etc/log2table --against ./new /var/log/auth.log*
 `,
-  async run([logs], { config, as, json }, io) {
-    const configuration = config === undefined ? defaultsFor(logs) : await loadOrExplain(config, io)
-    const startedAt = performance.now()
-    let text = ''
-    const flush = () => {
-      if (text !== '') io.stdout.write(text)
-      text = ''
-    }
-    const summary = await replayLogs({
-      rules: configuration.rules,
-      tables: new Set(configuration.tables.keys()),
-      logs: logs.map((path) => ({ path, ...entryFor(configuration, path, as, config) })),
-      protection: { ignored: configuration.ignore.networks, protected: alwaysProtected },
-      onDecision: (decision) => {
-        text += decisionLine(decision, io.stdout, { json })
-        if (text.length > OUTPUT_CHARACTERS) flush()
-      },
-      say: (message) => io.stderr.write(`log2table: ${message}\n`),
-    })
-    flush()
-    writeSummary(summary, (performance.now() - startedAt) / 1000, io, json)
-    return exitStatus.done
+  async run([logs], options, io) {
+    return options.against === undefined ? await decide(logs, options, io) : await comparing(logs, options.against, options, io)
   },
+}
+
+async function decide(logs: readonly string[], { config, as, json }: Options, io: Io): Promise<ExitStatus> {
+  const startedAt = performance.now()
+  const progress = progressOn(io.stderr, () => performance.now())
+  let text = ''
+  const flush = () => {
+    progress.clear()
+    if (text !== '') io.stdout.write(text)
+    text = ''
+  }
+  const summary = await replayLogs({
+    ...(await replayOptions(config, logs, as, io)),
+    say: sayOver(progress, io),
+    onProgress: progress.at,
+    onDecision: (decision) => {
+      text += decisionLine(decision, io.stdout, { json })
+      if (text.length > OUTPUT_CHARACTERS) flush()
+    },
+  })
+  flush()
+  writeSummary(summary, (performance.now() - startedAt) / 1000, io, json)
+  return exitStatus.done
+}
+
+async function comparing(logs: readonly string[], against: string, { config, as, json }: Options, io: Io): Promise<ExitStatus> {
+  const both = [await replayOptions(config, logs, as, io), await replayOptions(against, logs, as, io)]
+  const progress = progressOn(io.stderr, () => performance.now())
+  const outlooks: Outlook[] = []
+  for (const [turn, one] of both.entries()) {
+    const decisions: Decision[] = []
+    const logins = new Set<Address>()
+    await replayLogs({
+      ...one,
+      say: sayOver(progress, io),
+      onProgress: (share) => progress.at((turn + share) / both.length),
+      onDecision: (decision) => decisions.push(decision),
+      onLogin: (source) => logins.add(source),
+    })
+    outlooks.push({ decisions, logins })
+  }
+  progress.clear()
+  writeComparison(compare(outlooks[0]!, outlooks[1]!), io, json)
+  return exitStatus.done
+}
+
+function sayOver(progress: Progress, { stderr }: Io): (message: string) => void {
+  return (message) => {
+    progress.clear()
+    stderr.write(`log2table: ${message}\n`)
+  }
 }
 
 /** Output is collected up to this length before it is written. */
 const OUTPUT_CHARACTERS = 64 * 1024
-
-function entryFor(configuration: Configuration, path: string, as: string | undefined, folder: string | undefined): LogEntry {
-  const keys = configuration.logs.map(({ key }) => key)
-  const key = folder === undefined ? path : keyOfLog(path, as, keys)
-  const entry = configuration.logs.find((one) => one.key === key)
-  if (entry) return entry
-  const known = keys.map((one) => `"${one}"`).join(', ')
-  const what = as === undefined ? `no key of its logs matches ${path}` : `its logs have no key "${as}"`
-  throw new UserError(exitStatus.usage, `${folder}/parameters.ts: ${what}; name one with --as: ${known}`)
-}
 
 function writeSummary(summary: ReplaySummary, seconds: number, io: Io, json: boolean | undefined): void {
   const { hitsByPattern, ...counts } = summary

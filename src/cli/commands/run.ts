@@ -31,7 +31,7 @@ export const run: Command<[], Options> = {
 Stays in the foreground. Each decision is a line on standard output, all else goes to standard error.
 HUP loads the configuration again (with any fault the old one stays); INT and TERM end it. Ending lifts no ban.
 
-Examples:
+Examples
   log2table run
   log2table run --config ./etc -d
   log2table run --try

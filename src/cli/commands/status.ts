@@ -76,10 +76,11 @@ function writeStatus(status: StatusAnswer, { stdout }: Pick<Io, 'stdout'>): void
     ['STATE', 'HITS', 'BANS', 'ADDRESSES WITH POINTS'],
     rules.map(({ rule, state, hits, bans, scored }) => [rule, state, number(hits), number(bans), number(scored)]),
   )
+  const hasLetGo = bounds.some(({ letGo = 0 }) => letGo > 0)
   section(
     'BOUND',
-    ['USED', 'OF AT MOST'],
-    bounds.map(({ name, used, limit }) => [name, number(used), number(limit)]),
+    ['USED', 'OF AT MOST', ...(hasLetGo ? ['LET GO'] : [])],
+    bounds.map(({ name, used, limit, letGo = 0 }) => [name, number(used), number(limit), ...(hasLetGo ? [number(letGo)] : [])]),
   )
 }
 

@@ -19,7 +19,7 @@ export const watch: Command<[logs: readonly string[]], JsonOption> = {
 Follows logs with all shipped patterns, and prints what would be banned, as it happens. It needs no configuration and no
 rights but to read the logs; nothing is stored and no firewall is touched. Ctrl-C ends it.
 
-Examples:
+Examples
   log2table watch
   log2table watch /var/log/auth.log /var/log/nginx/access.log
 `,

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Pattern } from '../matching/pattern.ts'
+import { scannerOf } from '../matching/scanner-of.ts'
+import { timeLimit } from './time-limit.ts'
+
+const lookahead = { name: 'lookahead', regex: /^(?=x)(x+x+)+y(?<ip>\S+)$/, weight: 50 }
+const nested = { name: 'nested', regex: /^(a+)+$(?<ip>)/, weight: 50 }
+const backreference = { name: 'backreference', regex: /^(.+)+=\1(?<ip>\S*)$/, weight: 50 }
+const other = { name: 'other', regex: /^from (?<ip>\S+)$/ }
+const hostile = [`${'x'.repeat(60)}!xy`, `${'a'.repeat(60)}!`, `${'z'.repeat(40)}=!`]
+
+/** Names of what is found in lines, and of what is quarantined then. */
+function scan(patterns: readonly Pattern[], lines: readonly string[]) {
+  const scanner = scannerOf([{ rule: 'hackers', patterns }], { timeLimit })
+  const again = (more: readonly string[]) => {
+    const found: (string | undefined)[] = []
+    const block = Buffer.from(more.map((line) => `${line}\n`).join(''))
+    scanner.scan(block, { match: ({ pattern }) => found.push(pattern.name), repeated() {} })
+    return found
+  }
+  return { scanner, found: again(lines), again, quarantined: () => scanner.quarantined.map(({ pattern }) => pattern.name) }
+}
+
+describe('a regex that hangs', () => {
+  test('is cut off and quarantined, the others go on, in the same lines too', () => {
+    const lines = ['from 192.0.2.1', ...hostile, 'xxy192.0.2.9', 'from 192.0.2.2']
+    const { scanner, found, quarantined } = scan([lookahead, nested, backreference, other], lines)
+    assert.deepEqual(found, ['other', 'other'])
+    assert.deepEqual(quarantined(), ['lookahead', 'backreference'])
+    assert.match(scanner.quarantined[0]!.reason, /^ran out of time on 63 bytes of a line$/)
+    assert.equal(scanner.counts.lines, lines.length)
+  })
+
+  test('costs nothing more while it is quarantined, and is looked for again when it is released', () => {
+    const { scanner, again, quarantined } = scan([lookahead, other], hostile)
+    const start = process.cpuUsage()
+    assert.deepEqual(again(['xxy192.0.2.9', hostile[0]!, 'from 192.0.2.2']), ['other'])
+    assert.ok(process.cpuUsage(start).user < 40_000)
+    scanner.release(lookahead)
+    assert.deepEqual(quarantined(), [])
+    assert.deepEqual(again(['xxy192.0.2.9']), ['lookahead'])
+  })
+
+  test('in the prefix of a set takes the patterns of that set with it', () => {
+    const set = { name: 'set', prefix: /^(?=x)(?:x+x+)+y/ }
+    const { found, quarantined } = scan(
+      [{ name: 'one', regex: /^(?<ip>\S+)$/, set }, { name: 'two', regex: /(?<ip>\d+)y/, set }, other],
+      [hostile[0]!, 'from 192.0.2.1'],
+    )
+    assert.deepEqual(found, ['other'])
+    assert.deepEqual(quarantined(), ['one', 'two'])
+  })
+})

@@ -1,0 +1,33 @@
+import { findForgery, lintWarnings } from '../matching/lint.ts'
+import type { Pattern } from '../matching/pattern.ts'
+import { scannerOf } from '../matching/scanner-of.ts'
+import * as shippedSets from '../patterns/index.ts'
+import type { Generic, History } from '../rules/generic.ts'
+import type { Findings, Path } from './fault.ts'
+
+/** Those that our tests have proved, with all others of their sets; a copy with another weight is as good. */
+const shipped: ReadonlySet<RegExp> = new Set(Object.values(shippedSets).flatMap((set) => set.map(({ regex }) => regex)))
+
+/** Refuses a pattern with which a stranger could have somebody else banned, and shows how. */
+export function checkLint(pattern: Pattern, path: Path, findings: Findings): void {
+  if (shipped.has(pattern.regex)) return
+  const forgery = findForgery(pattern, scannerOf([{ rule: '', patterns: [pattern] }]))
+  if (forgery) {
+    findings.fault(
+      [...path, 'regex'],
+      `is fooled: for ${forgery.address}, a stranger could have ${forgery.forged} banned by writing ${JSON.stringify(forgery.line)}`,
+      "bind both ends (^ and $) so that only the true address fits, or say why nobody can write such a line: unforgeable: '...'",
+    )
+  }
+  for (const warning of lintWarnings(pattern)) findings.warning([...path, 'regex'], warning)
+}
+
+const unknown: History = { bans: () => [], listings: () => 0, lastLoginAt: undefined }
+
+/** Warns of the user's own patterns that ban whoever is seen once. */
+export function checkWeight({ regex, weight = 0 }: Pattern, rule: Generic | undefined, path: Path, findings: Findings): void {
+  const threshold = rule?.thresholdOf?.(unknown, 0)
+  if (threshold !== undefined && weight >= threshold && !shipped.has(regex)) {
+    findings.warning([...path, 'weight'], `one line is a ban: ${weight} points, where ${threshold} are the threshold`)
+  }
+}
