@@ -1,7 +1,8 @@
 import { EITHER_CASE, type Literal } from './literals.ts'
 
-/** What most lines of logs are like: what is often in these is no good to look for. */
-const usual = `
+/** What most lines of logs are like, of programs and of web servers: what is often in either is no good to look for. */
+const usual = [
+  `
 Nov 21 10:00:01 www CRON[70412]: pam_unix(cron:session): session opened for user root(uid=0) by (uid=0)
 Nov 21 10:00:01 www CRON[70413]: (root) CMD (command -v debian-sa1 > /dev/null && debian-sa1 1 1)
 Nov 21 10:00:02 www CRON[70412]: pam_unix(cron:session): session closed for user root
@@ -12,6 +13,8 @@ Nov 21 10:07:28 gate kernel: [831942.706153] usb 1-4: new high-speed USB device 
 2026-11-21T10:08:53.194265+01:00 gate sshd[69218]: Server listening on 0.0.0.0 port 22.
 2026-11-21T10:08:57.530682+01:00 mail postfix/smtpd[58301]: connect from mx7.example.net[198.51.100.25]
 2026-11-21T10:09:36.871904+01:00 mail dovecot: imap-login: Login: user=<carol>, method=PLAIN, rip=203.0.113.84, lip=192.0.2.3, mpid=1846, TLS
+`,
+  `
 198.51.100.14 - - [21/Nov/2026:10:00:07 +0000] "GET / HTTP/1.1" 200 6374 "-" "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
 198.51.100.14 - - [21/Nov/2026:10:00:08 +0000] "GET /css/main.css?v=318 HTTP/1.1" 200 9157 "https://www.example.org/" "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15"
 203.0.113.77 - - [21/Nov/2026:10:00:11 +0000] "GET /fonts/serif.woff2 HTTP/2.0" 200 28460 "https://www.example.org/about.html" "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
@@ -20,10 +23,11 @@ Nov 21 10:07:28 gate kernel: [831942.706153] usb 1-4: new high-speed USB device 
 2001:db8:42:7::a5 - alice [21/Nov/2026:10:00:26 +0000] "POST /api/v1/items HTTP/1.1" 201 482 "https://app.example.com/list?page=2&order=name" "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1"
 192.0.2.161 - - [21/Nov/2026:10:00:39 +0000] "GET /sitemap.xml HTTP/1.1" 200 68 "-" "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 www.example.org:443 192.0.2.58 - - [21/Nov/2026:10:00:55 +0000] "HEAD /shop/product/9?color=blue HTTP/1.1" 302 219 "https://www.google.com/search?q=shoes" "Mozilla/5.0 (Linux; Android 14; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36"
-`
-  .trim()
-  .split('\n')
+`,
+].map((text) => text.trim().split('\n'))
 
+/** As many samples tell enough. */
+const SAMPLES_MAX = 64
 const LINE_BYTES = 128
 
 /** Lines by which to tell, before any is read, what is rare in a log. Letters of either case are taken for one. */
@@ -34,48 +38,40 @@ export class Corpus {
   readonly triples: readonly number[]
   /** ... and how often they do, from 0 to 1. */
   readonly tripleShares: Float64Array
-  readonly #lines: readonly string[]
-  readonly #text: string
-  readonly #threes = new Set<number>()
+  /** Texts of lines of a kind, in small letters. */
+  readonly #kinds: readonly Kind[]
   readonly #known = new Map<Literal, number>()
 
-  /** `others` are lines that may come as well, such as the patterns' own samples. */
-  constructor(others: readonly string[]) {
-    const lines = [...usual, ...others]
-    const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''))
+  /** `samples` are lines that may come as well: those of the patterns themselves. */
+  constructor(samples: readonly string[]) {
+    const step = Math.max(1, samples.length / SAMPLES_MAX)
+    const some = Array.from({ length: Math.min(samples.length, SAMPLES_MAX) }, (_, i) => samples[Math.floor(i * step)]!)
+    const bytes = Buffer.from([...usual.flat(), ...some].join('\n'))
     // What is not here may be there.
     for (let byte = 0; byte < 256; byte++) this.byteShares[byte] = 0.1 / bytes.length
     for (const byte of bytes) this.byteShares[byte]! += 1 / bytes.length
     const counts = new Map<number, number>()
-    const usualBytes = Buffer.from(usual.join('\n'))
+    const usualBytes = Buffer.from(usual.flat().join('\n'))
     for (let i = 0; i + 3 <= usualBytes.length; i++) {
       const triple = usualBytes.readUIntLE(i, 3)
       counts.set(triple, (counts.get(triple) ?? 0) + 1)
     }
-    this.triples = [...counts.keys()]
-    this.tripleShares = Float64Array.from(counts.values(), (count) => count / usualBytes.length)
-    this.#text = lines.join('\n').toLowerCase()
-    this.#lines = this.#text.split('\n')
-    for (let i = 0; i + 3 <= this.#text.length; i++) this.#threes.add(threeAt(this.#text, i))
+    // One that was there once may as well have been another.
+    const often = [...counts].filter(([, count]) => count > 1)
+    this.triples = often.map(([triple]) => triple)
+    this.tripleShares = Float64Array.from(often, ([, count]) => count / usualBytes.length)
+    this.#kinds = [...usual, some].filter(({ length }) => length > 0).map(kindOf)
   }
 
-  /** The share of lines that hold a literal, from 0 to 1: as far as these tell, and never quite nothing. */
+  /** The share of lines that hold a literal, from 0 to 1: of the kind of lines that hold it most, and never quite nothing. */
   share(literal: Literal): number {
     let share = this.#known.get(literal)
     if (share === undefined) {
       const text = plain(literal)
-      const holding =
-        this.#mayHold(text) && this.#text.includes(text) ? this.#lines.filter((line) => line.includes(text)).length : 0
-      share = Math.min(1, holding / this.#lines.length + LINE_BYTES * this.#chance(literal))
+      share = Math.min(1, Math.max(...this.#kinds.map((kind) => shareOf(text, kind))) + LINE_BYTES * this.#chance(literal))
       this.#known.set(literal, share)
     }
     return share
-  }
-
-  /** Whether all of its threes of bytes are somewhere in the lines; most texts are ruled out by that. */
-  #mayHold(text: string): boolean {
-    for (let i = 0; i + 3 <= text.length; i++) if (!this.#threes.has(threeAt(text, i))) return false
-    return true
   }
 
   /** How often a literal would stand at a position if its bytes came independently of each other. */
@@ -87,6 +83,24 @@ export class Corpus {
     }
     return chance
   }
+}
+
+interface Kind {
+  readonly lines: readonly string[]
+  /** All threes of bytes that are somewhere in the lines: most texts are ruled out by one that is not. */
+  readonly threes: ReadonlySet<number>
+}
+
+function kindOf(all: readonly string[]): Kind {
+  const text = all.join('\n').toLowerCase()
+  const threes = new Set<number>()
+  for (let i = 0; i + 3 <= text.length; i++) threes.add(threeAt(text, i))
+  return { lines: text.split('\n'), threes }
+}
+
+function shareOf(text: string, { lines, threes }: Kind): number {
+  for (let i = 0; i + 3 <= text.length; i++) if (!threes.has(threeAt(text, i))) return 0
+  return lines.filter((line) => line.includes(text)).length / lines.length
 }
 
 function threeAt(text: string, at: number): number {

@@ -122,12 +122,13 @@ class LiteralScanner implements Scanner {
       for (const literal of literals ?? []) patternsBy.set(literal, [...(patternsBy.get(literal) ?? []), number])
     }
     const sought = [...patternsBy].map(([literal, patterns]): Sought => ({ literal, patterns }))
-    const layOut = (at: number) => literalTables({ sought, always, words: this.#words, at }, corpus)
-    const at = this.#machine.allocate(layOut(0).bytes.length)
-    const { bytes, sets, words, hashShift, shorts } = layOut(at)
+    const wanted = { sought, always, words: this.#words }
+    const { at, bytes, sets, hashShift, shorts } = literalTables(wanted, corpus, (byteLength) =>
+      this.#machine.allocate(byteLength),
+    )
     this.#machine.bytes.set(bytes, at)
     const end = this.#records + this.#recordsBytes
-    code.configure(at, sets, words, hashShift, shorts, this.#records, end, LINE_BYTES_MAX)
+    code.configure(at, sets, this.#words, hashShift, shorts, this.#records, end, LINE_BYTES_MAX)
   }
 
   #look(end: number, from: number, findings: Findings): void {

@@ -9,9 +9,9 @@ export interface Sought {
 
 /** The tables of one scan as they lie in memory, and what must be known of them to begin it. */
 export interface LiteralTables {
+  /** Where they must lie. */
+  readonly at: number
   readonly bytes: Uint8Array
-  /** Words of 32 patterns, a bit each. */
-  readonly words: number
   /** How far the hash of a window is shifted, so that the number of a chain is left. */
   readonly hashShift: number
   /** Where the chain of those literals begins that are too short to have a window; 0 where there are none. */
@@ -38,7 +38,7 @@ const LITERAL_HEAD_BYTES = 12
 const PIECE_BYTES = 16
 
 /**
- * Lays out what the scan works with, to lie in memory at `at`:
+ * Lays out what the scan works with, to lie where `allocate` says; `words` is how many words of 32 patterns there are:
  *
  *     nibbles     96 bytes for each set
  *     always      words of 32 bits: the patterns that are candidates on every line
@@ -47,8 +47,9 @@ const PIECE_BYTES = 16
  *     literals    next, length, end of the window; pieces; words of 32 bits: the patterns that it speaks for
  */
 export function literalTables(
-  { sought, always, words, at }: { sought: readonly Sought[]; always: readonly number[]; words: number; at: number },
+  { sought, always, words }: { sought: readonly Sought[]; always: readonly number[]; words: number },
   corpus: Corpus,
+  allocate: (byteLength: number) => number,
 ): LiteralTables {
   const windows = windowsOf(
     sought.map(({ literal }) => literal),
@@ -67,6 +68,7 @@ export function literalTables(
     end += LITERAL_HEAD_BYTES + 2 * paddedLength(one.literal) + 4 * words
     return { ...one, from, window: windows[index]! }
   })
+  const at = allocate(end)
   const bytes = new Uint8Array(end)
   const view = new DataView(bytes.buffer)
   const hashShift = 32 - chainBits
@@ -93,7 +95,7 @@ export function literalTables(
     }
     setBits(view, from + LITERAL_HEAD_BYTES + 2 * paddedLength(literal), patterns)
   }
-  return { bytes, words, hashShift, shorts, sets }
+  return { at, bytes, hashShift, shorts, sets }
 }
 
 function windowOf(literal: Literal, from: number): string {
@@ -152,8 +154,8 @@ function textsOf(literal: Literal): readonly string[] {
 
 /** The bytes that may stand at one place of the windows of a group: those of which both nibbles do. */
 interface Place {
-  low: number
-  high: number
+  readonly low: number
+  readonly high: number
 }
 
 /** Puts windows into groups, so that as little else as possible looks like one of a group. */
@@ -167,7 +169,7 @@ function groupsOf(windows: ReadonlySet<string>, count: number, corpus: Corpus): 
     let best: { group: number; places: readonly Place[]; share: number; cost: number } | undefined
     const [from, to] = isShort(window) ? [window.length - 1, window.length] : [shortGroups, count]
     for (let group = from; group < to; group++) {
-      const wider = placesOf([...members[group]!, window])
+      const wider = widened(places[group]!, window)
       const share = shareOf(wider, corpus)
       const cost = share - shares[group]!
       if (!best || cost < best.cost) best = { group, places: wider, share, cost }
@@ -178,7 +180,8 @@ function groupsOf(windows: ReadonlySet<string>, count: number, corpus: Corpus): 
     shares[best!.group] = best!.share
   }
   for (const window of windows) put(window)
-  for (const window of windows) {
+  // Where there is little choice, it is worth to choose once more, now that all are there.
+  for (const window of count > GROUPS ? [] : windows) {
     const group = members.findIndex((all) => all.includes(window))
     members[group] = members[group]!.filter((other) => other !== window)
     places[group] = placesOf(members[group]!)
@@ -193,16 +196,19 @@ function isShort(window: string): boolean {
 }
 
 function placesOf(windows: readonly string[]): readonly Place[] {
-  return Array.from({ length: WINDOW_BYTES }, (_, i) => {
-    const place = { low: 0, high: 0 }
-    for (const window of windows) {
-      // Before a short literal any byte may stand.
-      const code = window.charCodeAt(i - WINDOW_BYTES + window.length)
-      const isAny = Number.isNaN(code)
-      place.low |= isAny ? 0xffff : 1 << (code & 15)
-      place.high |= isAny ? 0xffff : (1 << ((code >> 4) & 15)) | (code < EITHER_CASE ? 0 : 1 << ((code & 0xdf) >> 4))
-    }
-    return place
+  return windows.reduce(
+    widened,
+    Array.from({ length: WINDOW_BYTES }, () => ({ low: 0, high: 0 })),
+  )
+}
+
+function widened(places: readonly Place[], window: string): readonly Place[] {
+  return places.map(({ low, high }, i) => {
+    // Before a short literal any byte may stand.
+    const code = window.charCodeAt(i - WINDOW_BYTES + window.length)
+    if (Number.isNaN(code)) return { low: 0xffff, high: 0xffff }
+    const other = code < EITHER_CASE ? code : code & 0xdf
+    return { low: low | (1 << (code & 15)), high: high | (1 << ((code >> 4) & 15)) | (1 << ((other >> 4) & 15)) }
   })
 }
 

@@ -20,6 +20,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, type TestContext as NodeTest, test } from 'node:test'
 import { promisify } from 'node:util'
+import { Worker } from 'node:worker_threads'
 import { gzipSync } from 'node:zlib'
 import { Reading, type TestContext, testContext } from '../../test/support/reading.ts'
 import type { Json } from '../base/units.ts'
@@ -737,4 +738,45 @@ test('an old file that can never be opened does not hold the log up for ever', (
   assert.deepEqual(following.now(), [])
   following.context.clockAt += 10_000
   assert.deepEqual(following.now(), ['new'])
+})
+
+test('files that are renamed while they are looked for are found all the same', async (t) => {
+  const kept = 200
+  appendFileSync(log, 'one\ntwo\n')
+  const first = follow()
+  assert.deepEqual(first.now(), ['one', 'two'])
+  appendFileSync(log, 'three\n')
+  first.source.close()
+  open.splice(0)
+  const { position } = first
+  // As logrotate does it, as fast as it can be done.
+  const worker = new Worker(
+    `const { existsSync, renameSync, writeFileSync } = require('node:fs')
+    const { log, kept } = require('node:worker_threads').workerData
+    for (let round = 0; round < kept; round++) {
+      for (let n = kept - 1; n >= 1; n--) if (existsSync(log + '.' + n)) renameSync(log + '.' + n, log + '.' + (n + 1))
+      renameSync(log, log + '.1')
+      writeFileSync(log, 'later ' + round + '\\n')
+    }`,
+    { eval: true, workerData: { log, kept } },
+  )
+  t.after(() => worker.terminate())
+  let isOver = false
+  const over = new Promise<void>((resolve, reject) => worker.on('error', reject).on('exit', () => resolve())).then(() => {
+    isOver = true
+  })
+  let starts = 0
+  for (; !isOver; starts++) {
+    const next = follow({ position })
+    const [line] = next.now(1)
+    assert.deepEqual(next.context.said, [])
+    // Where nothing could be opened for now, nothing is read either.
+    if (line !== undefined) assert.equal(line, 'three')
+    next.source.close()
+    open.splice(0)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await over
+  assert.ok(starts > 10)
+  t.diagnostic(`${starts} starts`)
 })

@@ -31,6 +31,8 @@ const OPEN_FILES_MAX = 8
  * passes, a right that is missing may stay so.
  */
 const PATIENCE_MS = 10_000
+/** How often rotated files are looked at, at most, until none was renamed meanwhile. */
+const LOOKS_MAX = 20
 /** How many files that were read to their end are remembered. */
 const FINISHED_MAX = 64
 const nothing = new Uint8Array(0)
@@ -273,12 +275,18 @@ export class FileSource implements Source {
 
   /** The file of a mark, under whatever name: by device and inode first, then by what is in it. Opened, at its place. */
   #find(mark: Mark): Generation | undefined {
-    for (const candidate of this.#candidates(mark)) {
-      if (this.#files.some((file) => isSame(file, candidate)) || this.#others.has(version(candidate))) continue
-      const file = this.#openAt(mark, candidate)
-      if (file) return file
+    for (let looks = 0; looks < LOOKS_MAX; looks++) {
+      const seen: Candidate[] = []
+      for (const candidate of this.#candidates(mark)) {
+        seen.push(candidate)
+        if (this.#files.some((file) => isSame(file, candidate)) || this.#others.has(version(candidate))) continue
+        const file = this.#openAt(mark, candidate)
+        if (file) return file
+      }
+      // Where a name has come to mean another file meanwhile, ours may have gone by under another name.
+      if (seen.every((candidate) => isSame(candidate, statOf(candidate.path)))) return undefined
     }
-    return undefined
+    throw new Unreadable('its rotated files are renamed faster than they can be looked at')
   }
 
   *#candidates(mark: Mark): Generator<Candidate> {

@@ -3,6 +3,8 @@ import { basename, dirname, extname, join } from 'node:path'
 
 /** How many rotated files of one log are looked at. */
 const SIBLINGS_MAX = 1_000
+/** How often a folder is looked at, at most, until nothing has been renamed in it meanwhile. */
+const LOOKS_MAX = 100
 
 const compressed = /\.(?:gz|bz2|xz|zst|lz4|Z)$/
 /** After the name: `.1`, `-20240131`, `.2024-01-31_235959`, `.old`. */
@@ -45,8 +47,30 @@ export function originalsOf(name: string): string[] {
  * The files that may be earlier generations of a log, the oldest first. Where a file is there plain and compressed, it is
  * just being compressed, and only the plain one counts. `unreadable` are those in formats we do not read. Throws the system's
  * errors where the folder cannot be listed.
+ *
+ * A rotation renames one file after the other, and a file that is renamed between two calls would be missed: so it is looked
+ * twice, and again until nothing has changed.
  */
-export function siblingsOf(log: string): { readonly siblings: readonly Sibling[]; readonly unreadable: readonly string[] } {
+export function siblingsOf(log: string): Siblings {
+  let found = look(log)
+  for (let looks = 1; looks < LOOKS_MAX; looks++) {
+    const again = look(log)
+    if (namesAndFiles(found) === namesAndFiles(again)) return again
+    found = again
+  }
+  return found
+}
+
+interface Siblings {
+  readonly siblings: readonly Sibling[]
+  readonly unreadable: readonly string[]
+}
+
+function namesAndFiles({ siblings, unreadable }: Siblings): string {
+  return [...siblings.map(({ path, dev, ino }) => `${path} ${dev} ${ino}`), ...unreadable].sort().join('\n')
+}
+
+function look(log: string): Siblings {
   const siblings = new Map<string, Sibling>()
   const unreadable: string[] = []
   for (const path of new Set([log, realPath(log)])) {

@@ -24,11 +24,10 @@ function scan(machine: Machine, setting: Setting, block: Uint8Array, offset = 0)
   const { literals, always = [], patterns = literals.length, lineBytesMax = 1_000, recordsBytes = 8_192 } = setting
   const words = (patterns >>> 5) + 1
   const sought = literals.map((literal, number) => ({ literal, patterns: [number] }))
-  const layOut = (at: number) => literalTables({ sought, always, words, at }, corpus)
-  const at = machine.allocate(layOut(0).bytes.length)
+  const tables = literalTables({ sought, always, words }, corpus, (byteLength) => machine.allocate(byteLength))
   const records = machine.allocate(recordsBytes)
   const from = machine.allocate(block.length + 64) + offset
-  const { bytes, sets, hashShift, shorts } = layOut(at)
+  const { at, bytes, sets, hashShift, shorts } = tables
   machine.bytes.set(bytes, at)
   machine.bytes.fill(0x61, from - offset, from + block.length + 64 - offset)
   machine.bytes.set(block, from)
