@@ -78,6 +78,15 @@ export class Framer {
     this.#end += count
   }
 
+  /** Puts as many of these bytes there as have room; what is left of them, if something is. */
+  fill(bytes: Buffer): Buffer | undefined {
+    const free = this.free()
+    const count = Math.min(free.length, bytes.length)
+    free.set(bytes.subarray(0, count))
+    this.filled(count)
+    return count < bytes.length ? bytes.subarray(count) : undefined
+  }
+
   next(): Piece | undefined {
     const start = this.#start
     if (start === this.#end) return undefined

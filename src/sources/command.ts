@@ -45,7 +45,7 @@ export class CommandSource implements Source {
     while (!this.#isClosed) {
       const piece = this.#framer.next()
       if (piece) return this.#block(piece)
-      if (this.#pending) this.#fill(this.#pending)
+      if (this.#pending) this.#pending = this.#framer.fill(this.#pending)
       else if (this.#end) {
         const last = this.#endLine(this.#end)
         if (last) return this.#block(last)
@@ -85,14 +85,6 @@ export class CommandSource implements Source {
 
   #unreadBytes(): number {
     return this.#child.waitingBytes + (this.#pending?.length ?? 0)
-  }
-
-  #fill(pending: Buffer): void {
-    const free = this.#framer.free()
-    const count = Math.min(free.length, pending.length)
-    free.set(pending.subarray(0, count))
-    this.#framer.filled(count)
-    this.#pending = count < pending.length ? pending.subarray(count) : undefined
   }
 
   #block({ bytes, offset, isSkipped, overlongLines }: Piece): Block {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext as Test, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { Reading } from '../../test/support/reading.ts'
 import type { Json } from '../base/units.ts'
 import { openLogs } from './index.ts'
@@ -112,4 +113,28 @@ test('what Docker does not write is left out, counted, and told once', (t) => {
   assert.deepEqual(said, [
     `warning: docker:${path}: holds lines that Docker's json-file driver does not write; they are left out`,
   ])
+})
+
+test('lines of a rotated file that is compressed are still to come while it is being decompressed', async (t) => {
+  const { path } = containers(t)
+  const positions = new Map<string, Json>()
+  writeFileSync(path, json('one\n', 1))
+  const before = open(t, path, positions)
+  const reading = new Reading(before.opened[0]!)
+  assert.deepEqual(reading.now(), ['one'])
+  positions.set(before.opened[0]!.log, reading.position!)
+  before.logs.close()
+  appendFileSync(path, json('two\n', 2))
+  writeFileSync(`${path}.1.gz`, gzipSync(readFileSync(path)))
+  rmSync(path)
+  writeFileSync(path, json('three\n', 3))
+  const [source] = open(t, path, positions).opened
+  const after = new Reading(source!)
+  assert.deepEqual(after.now(), [])
+  assert.ok(source!.isCatchingUp)
+  for (const giveUpAt = Date.now() + 10_000; after.lines.length < 2 && Date.now() < giveUpAt; after.now()) {
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  assert.deepEqual(after.lines, ['two', 'three'])
+  assert.equal(source!.isCatchingUp, false)
 })

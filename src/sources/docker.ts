@@ -105,6 +105,10 @@ class DockerSource implements Source {
     return { ...block, bytes: Buffer.concat(parts, length), timeOf: (start) => times.get(start), position }
   }
 
+  get isCatchingUp(): boolean {
+    return this.#file.isCatchingUp ?? false
+  }
+
   follows(file: FileIdentity): boolean {
     return this.#file.follows?.(file) ?? false
   }

@@ -45,7 +45,7 @@ export class StdinSource implements Source {
       const piece = this.#framer.next()
       if (piece) return this.#block(piece)
       this.#pending ??= (this.#stream.read() as Buffer | null) ?? undefined
-      if (this.#pending) this.#fill(this.#pending)
+      if (this.#pending) this.#pending = this.#framer.fill(this.#pending)
       else if (!this.#isOver) return undefined
       else {
         this.#hasEnded = true
@@ -60,14 +60,6 @@ export class StdinSource implements Source {
     this.#hasEnded = true
     this.#stream.off('readable', this.#onReady).off('end', this.#onEnd).off('error', this.#onError)
     this.#stream.destroy()
-  }
-
-  #fill(pending: Buffer): void {
-    const free = this.#framer.free()
-    const count = Math.min(free.length, pending.length)
-    free.set(pending.subarray(0, count))
-    this.#framer.filled(count)
-    this.#pending = count < pending.length ? pending.subarray(count) : undefined
   }
 
   #block({ bytes, offset, isSkipped, overlongLines }: Piece): Block {
