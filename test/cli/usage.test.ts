@@ -39,6 +39,7 @@ Packets
 
 The program
   help [COMMAND]        explain the program, or one command and its options
+  completion SHELL      print what makes your shell complete our command lines
   version               print the version
 
 "log2table help COMMAND" tells more. All that print can print JSON: --json.

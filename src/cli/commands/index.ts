@@ -141,6 +141,12 @@ export const commandGroups: readonly { readonly title: string; readonly commands
         load: async () => (await import('./help.ts')).help,
       },
       {
+        name: 'completion',
+        synopsis: 'SHELL',
+        summary: 'print what makes your shell complete our command lines',
+        load: async () => (await import('./completion.ts')).completion,
+      },
+      {
         name: 'version',
         summary: 'print the version',
         load: async () => (await import('./version.ts')).version,
