@@ -19,6 +19,12 @@ export function failedPasswords(address: string, count: number): string {
   return lines
 }
 
+/** One failed password from the n-th of 16 million addresses, those that follow one another in different networks. */
+export function failedPasswordFrom(n: number): string {
+  const address = `${16 + (n % 64)}.${(n >> 6) & 255}.${(n >> 14) & 255}.${1 + (n >> 22)}`
+  return `${syslogDate(new Date())} gate sshd[${1000 + (n % 90_000)}]: Failed password for root from ${address} port 20000 ssh2\n`
+}
+
 /** In UTC, which is the zone that everything runs in here. */
 function syslogDate(date: Date): string {
   return `${MONTHS[date.getUTCMonth()]} ${String(date.getUTCDate()).padStart(2)} ${date.toISOString().slice(11, 19)}`

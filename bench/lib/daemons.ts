@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { StatusReport } from '../../src/daemon/control-protocol.ts'
 import { program } from '../../test/lib/programs.ts'
 import { TRIES } from './attackers.ts'
 import { Running } from './processes.ts'
@@ -14,35 +17,56 @@ export interface Daemon {
   start(): Running
 }
 
-/** As it is published: built. A checkout needs a third of a second more to strip the types at each start. */
+/** As it is published: built, and with the options that bin/log2table gives to the daemon. A checkout needs a third of a second more to strip the types at each start. */
 export const log2table = [
   process.execPath,
   '--disable-warning=ExperimentalWarning',
+  '--max-semi-space-size=8',
   new URL('../../dist/cli/main.js', import.meta.url).pathname,
 ]
 
-export function log2tableDaemon(): Daemon {
-  const folder = join(workFolder, 'log2table')
+export interface Log2tableDaemon extends Daemon {
+  start(options?: { readonly nodeOptions?: readonly string[]; onLine?(line: string): void }): Running
+  /** What `log2table status --json` says. */
+  status(): Promise<StatusReport>
+}
+
+/** `patterns` is how the configuration names what it takes of what is `shipped`. */
+export function log2tableDaemon({ name = 'log2table', table = 'nftables', patterns = 'shipped.sshd' } = {}): Log2tableDaemon {
+  const folder = join(workFolder, name)
   const log = join(folder, 'auth.log')
   mkdirSync(join(folder, 'etc'), { recursive: true })
   writeFileSync(log, '')
   writeFileSync(
     join(folder, 'etc/parameters.ts'),
-    `import { Hackers, nftables, parameters } from 'log2table'
-import { sshd } from 'log2table/patterns'
+    `import { Hackers, ${table}, parameters } from 'log2table'
+import * as shipped from 'log2table/patterns'
 
 export default parameters({
   stateFolder: '${join(folder, 'state')}',
   control: '${join(folder, 'control.sock')}',
-  tables: { bad_ip: nftables() },
+  tables: { bad_ip: ${table}() },
   rules: { hackers: new Hackers({ table: 'bad_ip' }) },
-  logs: { '${log}': { hackers: sshd } },
+  logs: { '${log}': { hackers: ${patterns} } },
 })
 `,
   )
-  const argv = [...log2table, 'run', '--config', join(folder, 'etc')]
+  const [node, ...args] = log2table
   const path = `${join(program('nft'), '..')}:${join(process.execPath, '..')}:${process.env.PATH}`
-  return { name: 'log2table', log, start: () => new Running(argv, { env: { PATH: path } }) }
+  return {
+    name: 'log2table',
+    log,
+    start({ nodeOptions = [], ...options } = {}) {
+      const argv = [node!, ...nodeOptions, ...args, 'run', '--config', join(folder, 'etc')]
+      return new Running(argv, { env: { PATH: path }, ...options })
+    },
+    async status() {
+      const asked = [...args, 'status', '--json', '--socket', join(folder, 'control.sock')]
+      // It ends with 1 where something is not well.
+      const { stdout } = await promisify(execFile)(node!, asked, { env: { PATH: path } }).catch((error) => error)
+      return JSON.parse(stdout)
+    },
+  }
 }
 
 /** Debian's fail2ban with its own sshd filter and its own nftables action; what its database holds is kept between starts. */

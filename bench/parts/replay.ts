@@ -12,6 +12,7 @@ import { workFolder } from '../lib/work-folder.ts'
 import type { LogKind } from '../logs/log.ts'
 
 const LINES = 1_000_000
+const LINES_LONG = 10_000_000
 /** fail2ban would need a minute for each round of the whole log. */
 const LINES_FAIL2BAN = 50_000
 
@@ -19,6 +20,17 @@ const LINES_FAIL2BAN = 50_000
 export async function replay(): Promise<void> {
   await compare('auth', sshd, 'sshd')
   await compare('access', httpd, 'apache-botsearch')
+}
+
+/** A log that the start of the program is nothing to. */
+export async function longReplay(): Promise<void> {
+  const log = await writeBenchLog('auth', LINES_LONG)
+  const rg = regexFile('auth', sshd, 'rust')
+  const contenders: Contender[] = [
+    { name: 'log2table replay', run: () => secondsOf([...log2table, 'replay', '--json', log]) },
+    { name: `rg -c -f (${rg.words})`, run: () => secondsOf([program('rg'), '-c', '-f', rg.file, log]) },
+  ]
+  await measureInTurn(`whole process, auth.log of ${LINES_LONG} lines`, contenders, { rounds: 3, lines: LINES_LONG })
 }
 
 async function compare(kind: LogKind, patterns: readonly Pattern[], filter: string): Promise<void> {

@@ -1,12 +1,32 @@
 import { exitStatus } from '../base/exit-status.ts'
 import { UserError } from '../base/user-error.ts'
-import { loadConfiguration } from '../parameters/load.ts'
+import { become, ENGINE_USER, type User, userOf } from '../daemon/user.ts'
 import { CONFIGURATION_FOLDER, type Configuration } from '../parameters/parameters.ts'
 import { formatFault } from '../parameters/report.ts'
 import type { Io } from './command.ts'
 
-/** Loads a configuration; all its faults become one error, its warnings are shown. */
-export async function loadOrExplain(folder: string = CONFIGURATION_FOLDER, io: Pick<Io, 'stderr'>): Promise<Configuration> {
+/**
+ * As whom configuration is run, where this process is root's: it is code, and root runs none of it. Undefined where this
+ * process is somebody else's, or where whoever started it insists on `root` (in a container that has no other user).
+ */
+export function engineUserOf({ env }: Pick<Io, 'env'>, name = env.LOG2TABLE_USER || ENGINE_USER): User | undefined {
+  return process.geteuid?.() !== 0 || name === 'root' ? undefined : userOf(name)
+}
+
+/** Before configuration is run: root becomes another user, for good. */
+export function leaveRoot(io: Pick<Io, 'env'>): void {
+  const user = engineUserOf(io)
+  if (user) become(user)
+}
+
+/** Loads a configuration, not as root; all its faults become one error, its warnings are shown. */
+export async function loadOrExplain(
+  folder: string = CONFIGURATION_FOLDER,
+  io: Pick<Io, 'stderr' | 'env'>,
+): Promise<Configuration> {
+  // Only now: commands that need no configuration start without all that loads and checks one.
+  const { loadConfiguration } = await import('../parameters/load.ts')
+  leaveRoot(io)
   const { configuration, faults } = await loadConfiguration(folder)
   const text = (severity: 'fault' | 'warning') => faults.filter((fault) => fault.severity === severity).map(formatFault)
   for (const warning of text('warning')) io.stderr.write(`log2table: ${warning}\n`)

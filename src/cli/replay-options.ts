@@ -13,7 +13,7 @@ export async function replayOptions(
   folder: string | undefined,
   logs: readonly string[],
   as: string | undefined,
-  io: Pick<Io, 'stderr'>,
+  io: Pick<Io, 'stderr' | 'env'>,
 ): Promise<Pick<ReplayOptions, 'rules' | 'tables' | 'logs' | 'protection'>> {
   const configuration = folder === undefined ? defaultsFor(logs) : await loadOrExplain(folder, io)
   return {

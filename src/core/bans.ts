@@ -111,6 +111,12 @@ export class Bans {
     return of !== undefined && (of.sources.has(source) || of.networks.isCovered(sourceNetwork(source)))
   }
 
+  /** The same by any rule, or by hand. */
+  isBanned(source: Address): boolean {
+    for (const rule of this.#byRule.keys()) if (this.isBannedBy(rule, source)) return true
+    return false
+  }
+
   /** Sources near this one whose bans count for the network around them, and that are in the table themselves. */
   neighbours(rule: string, table: string, source: Address): readonly Address[] {
     const { networks } = this.#tableOf(table)

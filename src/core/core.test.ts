@@ -435,6 +435,25 @@ describe('rules', () => {
     ])
   })
 
+  test('that were quarantined are asked again when they are released', () => {
+    let isBroken = true
+    class Mine extends Generic {
+      override onHit(): Outcome {
+        if (isBroken) throw new TypeError('oops')
+        return { decisions: [{ kind: 'notify', reason: 'fine' }] }
+      }
+    }
+    const core = newCore({ mine: new Mine() })
+    const order = { kind: 'order', at: 3, order: { do: 'release', rule: 'mine' } } as const
+    decisionsOf(core, [hit(0, '192.0.2.1', { rule: 'mine' })])
+    assert.equal(core.report().rules[0]!.quarantine, 'TypeError: oops')
+    isBroken = false
+    assert.deepEqual(decisionsOf(core, [hit(2, '192.0.2.1', { rule: 'mine' }), order, hit(4, '192.0.2.1', { rule: 'mine' })]), [
+      '0.004 notify 192.0.2.1 mine (fine)',
+    ])
+    assert.equal(core.report().rules[0]!.quarantine, undefined)
+  })
+
   for (const [what, outcome, fault] of [
     [
       'a table that is not declared',
@@ -459,4 +478,48 @@ describe('rules', () => {
       ])
     })
   }
+})
+
+test('who is blocked and still knocks gets no points for it by any rule, but it is kept that he does', () => {
+  const core = newCore({ hackers: new Hackers({ table: 'bad_ip' }), other: new Hackers({ table: 'other' }) })
+  const network = parseNetwork('192.0.2.1')!
+  const order = { do: 'ban', network, table: 'bad_ip', until: FOR_LIFE, reason: '' } as const
+  const knocks = [1, 2].map((n) => hit(n, '192.0.2.1', { rule: 'other', weight: 100, spoofable: true, log: 'pflog:pflog0' }))
+  assert.deepEqual(decisionsOf(core, [{ kind: 'order', at: START, order }]), ['0 ban 192.0.2.1 by hand for life'])
+  for (const fact of knocks) core.tell(fact)
+  const { changes, decisions } = core.take()
+  assert.deepEqual(decisions, [])
+  assert.deepEqual(
+    changes.map((change) => (change.kind === 'hit' ? [change.hit.log, change.hit.points] : change.kind)),
+    [
+      ['pflog:pflog0', 0],
+      ['pflog:pflog0', 0],
+    ],
+  )
+})
+
+test('where nothing is stored, the same is decided, and who left evidence is told in the place of hits and sessions', () => {
+  const facts = [
+    ...[0, 1, 2, 3, 4, 5].map((n) => hit(n, '192.0.2.1', { session: '7' })),
+    hit(6, '192.0.2.2', { weight: 0, session: '8' }),
+    hit(7, '192.0.2.3'),
+    hit(8, '192.0.2.4', { weight: -100, login: 'opened', session: '9', account: 'bob' }),
+  ]
+  const evidence: unknown[] = []
+  const options = { rules: new Map([['hackers', new Hackers({ table: 'bad_ip' })]]), tables: new Set(['bad_ip']) }
+  const kindsOf = (core: Core) => {
+    for (const fact of facts) core.tell(fact)
+    const { decisions, changes } = core.take()
+    return { decisions, kinds: changes.map(({ kind }) => kind) }
+  }
+  const stored = kindsOf(new Core({ ...options, offender: () => undefined }))
+  const unstored = kindsOf(new Core({ ...options, offender: () => undefined, onEvidence: (source) => evidence.push(source) }))
+  assert.deepEqual(unstored.decisions, stored.decisions)
+  assert.equal(stored.decisions.length, 1)
+  assert.deepEqual(
+    unstored.kinds,
+    stored.kinds.filter((kind) => kind !== 'hit' && kind !== 'session'),
+  )
+  const one = parseAddress('192.0.2.1')
+  assert.deepEqual(evidence, [one, one, one, one, one, one, parseAddress('192.0.2.3')])
 })

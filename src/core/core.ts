@@ -1,13 +1,4 @@
-import {
-  type Address,
-  contains,
-  formatNetwork,
-  type Network,
-  networkOf,
-  parseNetwork,
-  sourceNetwork,
-  sourceOf,
-} from '../base/address.ts'
+import { type Address, contains, formatNetwork, type Network, parseNetwork, sourceNetwork, sourceOf } from '../base/address.ts'
 import { parseDuration } from '../base/duration.ts'
 import { countListings, dayOf, type Listing } from '../base/listings.ts'
 import { DAY_MS, FOR_LIFE, type Instant, type Json } from '../base/units.ts'
@@ -54,6 +45,8 @@ export interface CoreOptions {
   offender(source: Address): Offender | undefined
   /** Sources of which a login was accepted since then; undefined where that is not known. Called when a network might be banned. */
   loginsSince?(since: Instant): readonly Address[] | undefined
+  /** Where nothing is stored: told whose each line is that counts. Then changes tell of no hits and no sessions. */
+  onEvidence?(source: Address): void
   readonly sourcesMax?: number
 }
 
@@ -99,6 +92,16 @@ interface RunningRule {
   bans: number
 }
 
+/** A rule has been asked and has not answered yet. */
+interface Question {
+  readonly rule: RunningRule
+  readonly ask: () => unknown
+  /** What comes of the answer; undefined is for none that could be used. */
+  use(answer: unknown): void
+  /** It is not about the fact that is being told, but about a time that came before it. */
+  readonly isOfTime: boolean
+}
+
 /**
  * Facts go in, decisions come out. It has no clock, no file and no chance: the same facts in the same order give the same
  * decisions, however they are cut into batches and wherever it was stopped and restored in between.
@@ -109,7 +112,8 @@ export class Core {
   readonly #lookUp: CoreOptions['offender']
   readonly #loginsSince: NonNullable<CoreOptions['loginsSince']>
   readonly #bans = new Bans()
-  readonly #sessions = new Sessions()
+  readonly #onEvidence: CoreOptions['onEvidence']
+  readonly #sessions: Sessions
   readonly #protection = new Protection()
   readonly #wakes = new Wakes()
   /** Bans by the key of their wake. */
@@ -117,12 +121,16 @@ export class Core {
   readonly #offenders = new Map<Address, KnownOffender>()
   #now: Instant = 0
   #ignoredHits = 0
+  /** Still set after `tell` was cut off: where it can be gone on from. */
+  #question: Question | undefined
 
   #decisions: Decision[] = []
   #tableChanges: TableChange[] = []
   #changes: Change[] = []
 
-  constructor({ rules, tables, offender, loginsSince = () => [], sourcesMax = SOURCES_MAX }: CoreOptions) {
+  constructor({ rules, tables, offender, loginsSince = () => [], onEvidence, sourcesMax = SOURCES_MAX }: CoreOptions) {
+    this.#onEvidence = onEvidence
+    this.#sessions = new Sessions({ isSaved: onEvidence === undefined })
     this.#tables = tables
     this.#lookUp = offender
     this.#loginsSince = loginsSince
@@ -171,9 +179,32 @@ export class Core {
     }
   }
 
+  /**
+   * Goes on after `tell` was cut off by a limit of time, as no rule may hang us: the rule that was being asked is asked once
+   * more, for the machine may just have been busy, and is quarantined where it is cut off again. Says what became of the
+   * fact: it is `told`, or is to be told `again`; or undefined where no rule was being asked, and this core is not to be
+   * trusted any more.
+   */
+  goOn(limit: (run: () => void) => boolean): 'told' | 'again' | undefined {
+    const first = this.#question
+    if (!first) return undefined
+    for (let question: Question | undefined = first; question; question = this.#question) {
+      const { rule, ask } = question
+      if (limit(() => this.#ask(rule, ask, (answer) => question.use(answer), first.isOfTime))) break
+      if (!this.#question) return undefined
+      // It may have answered this time, and the next thing that it was asked takes too long.
+      if (this.#question.ask !== ask) continue
+      this.#question = undefined
+      this.#quarantine(rule, 'it does not come back')
+      question.use(undefined)
+    }
+    return first.isOfTime ? 'again' : 'told'
+  }
+
   /** What has come of the facts since the last call. */
   take(): CoreOutput {
-    const changes = [...this.#changes, ...this.#sessions.take()]
+    const changes = this.#changes
+    for (const change of this.#sessions.take()) changes.push(change)
     const output = { decisions: this.#decisions, tableChanges: this.#tableChanges, changes }
     this.#decisions = []
     this.#tableChanges = []
@@ -226,12 +257,12 @@ export class Core {
     return this.#refusal(network)
   }
 
-  /** How near a source is to a ban by each rule, for `why`. */
-  standing(source: Address): readonly Standing[] {
+  /** How near a source is to a ban by each rule, for `why`; without their own words where one of them takes too long. */
+  standing(source: Address, { asksRules = true } = {}): readonly Standing[] {
     return [...this.#rules.values()].map((rule) => ({
       rule: rule.name,
       ...rule.scores.score(source, this.#now),
-      threshold: this.#thresholdOf(rule, source),
+      threshold: asksRules && rule.quarantine === undefined ? this.#thresholdOf(rule, source) : undefined,
       windowMs: parseDuration(rule.rule.window)!,
       quarantine: rule.quarantine,
     }))
@@ -284,8 +315,11 @@ export class Core {
     if (held) held.wakeAt = undefined
     const network = sourceNetwork(source)
     const wake = { address: formatNetwork(network), dueAt, at: this.#now, history: this.#history(rule, source) }
-    const outcome = this.#ask(rule, () => rule.rule.onWake?.(held?.kept, wake) ?? {})
-    if (outcome) this.#apply(rule, source, outcome, { score: 0, reason: 'time' }, true)
+    const ask = () => rule.rule.onWake?.(held?.kept, wake) ?? {}
+    const use = (outcome: Outcome | undefined) => {
+      if (outcome) this.#apply(rule, source, outcome, { score: 0, reason: 'time' }, true)
+    }
+    this.#ask(rule, ask, use, true)
   }
 
   // Hits
@@ -295,7 +329,15 @@ export class Core {
     if (!rule) return
     rule.hits++
     const at = this.#now
-    const { address, points: weight } = this.#sessions.note({ ...fact, at }, fact.once ? fact.weight : fact.weight * fact.times)
+    // Our tables refuse those who are in them: a firewall that says so tells us of our own doing, and that they still knock.
+    if (fact.spoofable && fact.login === undefined && fact.address !== undefined) {
+      const source = sourceOf(fact.address)
+      if (this.#bans.isBanned(source)) {
+        if (fact.weight > 0 && rule.quarantine === undefined) this.#save(fact, source, fact.address, 0)
+        return
+      }
+    }
+    const { address, points: weight } = this.#sessions.note(fact, at, fact.once ? fact.weight : fact.weight * fact.times)
     if (address === undefined || isNoHost(address)) return
     if (this.#protection.isIgnored(address)) {
       this.#ignoredHits++
@@ -327,15 +369,21 @@ export class Core {
       parameters: fact.parameters,
       history: this.#history(rule, source),
     }
-    const points = rule.rule.points ? this.#ask(rule, () => wholePoints(rule.rule.points!(hit))) : hit.weight
-    if (points === undefined) return
-    if (points > 0) rule.scores.add(source, { at, points, spoofable: fact.spoofable, account: fact.account, distinct })
-    const { score, certain: certainScore } = rule.scores.score(source, at)
-    const scored: ScoredHit = { ...hit, points, score, certainScore }
-    const outcome = this.#ask(rule, () => rule.rule.onHit(rule.kept.get(source)?.kept, scored))
-    // A line that cost nothing and changed nothing is no evidence of anything.
-    if (points > 0 || (outcome && Object.keys(outcome).length > 0)) this.#save(fact, source, address, points)
-    if (outcome) this.#apply(rule, source, outcome, { score, reason: `${fact.pattern} in ${fact.log}` }, false)
+    const onPoints = (points: number | undefined) => {
+      if (points === undefined) return
+      if (points > 0) rule.scores.add(source, { at, points, spoofable: fact.spoofable, account: fact.account, distinct })
+      const { score, certain: certainScore } = rule.scores.score(source, at)
+      const scored: ScoredHit = { ...hit, points, score, certainScore }
+      const ask = () => rule.rule.onHit(rule.kept.get(source)?.kept, scored)
+      const use = (outcome: Outcome | undefined) => {
+        // A line that cost nothing and changed nothing is no evidence of anything.
+        if (points > 0 || (outcome && Object.keys(outcome).length > 0)) this.#save(fact, source, address, points)
+        if (outcome) this.#apply(rule, source, outcome, { score, reason: `${fact.pattern} in ${fact.log}` }, false)
+      }
+      this.#ask(rule, ask, use)
+    }
+    if (rule.rule.points) this.#ask(rule, () => wholePoints(rule.rule.points!(hit)), onPoints)
+    else onPoints(hit.weight)
   }
 
   /** A good login: remembered for long, and the account's own mistakes are forgiven. */
@@ -352,6 +400,10 @@ export class Core {
   }
 
   #save(fact: HitFact, source: Address, address: Address, points: number): void {
+    if (this.#onEvidence) {
+      this.#onEvidence(source)
+      return
+    }
     const { rule, spoofable, account, pattern, log, position, line } = fact
     const distinct = fact.distinct === undefined ? undefined : `${pattern} ${fact.distinct}`
     const hit = { at: this.#now, rule, source, address, points, spoofable, account, distinct, pattern, log, position, line }
@@ -361,9 +413,16 @@ export class Core {
   // What rules want
 
   /** Asks a rule; one that throws or returns nonsense is not asked again, and the others go on. */
-  #ask<T>(rule: RunningRule, question: () => T): T | undefined {
+  #ask<T>(rule: RunningRule, ask: () => T, use: (answer: T | undefined) => void, isOfTime = false): void {
+    this.#question = { rule, ask, use, isOfTime }
+    const answer = this.#answer(rule, ask)
+    this.#question = undefined
+    use(answer)
+  }
+
+  #answer<T>(rule: RunningRule, ask: () => T): T | undefined {
     try {
-      const answer = question()
+      const answer = ask()
       const fault = typeof answer === 'number' ? undefined : outcomeFault(answer, this.#tables)
       if (fault === undefined) return answer
       this.#quarantine(rule, fault)
@@ -533,10 +592,15 @@ export class Core {
   #refusal(network: Network): string | undefined {
     const refusal = this.#protection.refusal(network) ?? this.#protection.suspended
     if (refusal !== undefined) return refusal
-    for (const source of this.#sessions.loggedIn()) {
-      if (overlapsSource(network, source)) return 'logged in at this moment'
-    }
-    return undefined
+    return this.#isLoggedIn(network) ? 'logged in at this moment' : undefined
+  }
+
+  /** Whether somebody in a network is logged in. */
+  #isLoggedIn(network: Network): boolean {
+    const source = sourceOf(network.address)
+    if (network.bits >= sourceNetwork(source).bits) return this.#sessions.isLoggedIn(source)
+    for (const one of this.#sessions.loggedIn()) if (contains(network, one)) return true
+    return false
   }
 
   /** What has become protected while it was banned is let go. */
@@ -553,6 +617,11 @@ export class Core {
     if (order.do === 'ban') {
       const { network, table, until, reason } = order
       this.#ban({ network, table, rule: BY_HAND, until, score: 0, reason })
+      return
+    }
+    if (order.do === 'release') {
+      const rule = this.#rules.get(order.rule)
+      if (rule) rule.quarantine = undefined
       return
     }
     if (order.do === 'dismiss') {
@@ -592,14 +661,33 @@ export class Core {
   }
 
   #history(rule: Pick<RunningRule, 'name'>, source: Address): History {
-    const offender = () => this.#offender(source)
-    return {
-      bans: (since) => offender().bans.filter((ban) => ban.rule === rule.name && ban.at >= since),
-      listings: (since) => countListings(offender().bans, offender().listings, since, this.#now),
-      get lastLoginAt() {
-        return offender().lastLoginAt
-      },
-    }
+    return new LedgerHistory(rule.name, this.#now, () => this.#offender(source))
+  }
+}
+
+/** What a rule may ask about a source; it is looked up when it asks. */
+class LedgerHistory implements History {
+  readonly #rule: string
+  readonly #now: Instant
+  readonly #offender: () => KnownOffender
+
+  constructor(rule: string, now: Instant, offender: () => KnownOffender) {
+    this.#rule = rule
+    this.#now = now
+    this.#offender = offender
+  }
+
+  get lastLoginAt(): Instant | undefined {
+    return this.#offender().lastLoginAt
+  }
+
+  bans(since: Instant): readonly PastBan[] {
+    return this.#offender().bans.filter((ban) => ban.rule === this.#rule && ban.at >= since)
+  }
+
+  listings(since: Instant): number {
+    const { bans, listings } = this.#offender()
+    return countListings(bans, listings, since, this.#now)
   }
 }
 
@@ -634,12 +722,6 @@ export interface CoreReport {
 
 function isSource({ address, bits }: Network): boolean {
   return bits === sourceNetwork(address).bits
-}
-
-function overlapsSource(network: Network, source: Address): boolean {
-  if (typeof network.address !== typeof source) return false
-  const bits = Math.min(network.bits, sourceNetwork(source).bits)
-  return networkOf(network.address, bits).address === networkOf(source, bits).address
 }
 
 /** Multicast is nobody's source, whatever a line says. */

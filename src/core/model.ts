@@ -50,6 +50,8 @@ export interface OrderFact {
     | { readonly do: 'unban'; readonly network: Network; readonly reason: string }
     /** What was proposed for life is not to be. */
     | { readonly do: 'dismiss'; readonly network: Network }
+    /** A rule that is not asked any more is asked again. */
+    | { readonly do: 'release'; readonly rule: string }
 }
 
 /** What must not be banned has changed. */

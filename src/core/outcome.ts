@@ -8,6 +8,7 @@ const KEPT_CHARACTERS_MAX = 4096
 /** What is wrong with what a rule returned, or undefined. Rules are the user's code: nothing of theirs is trusted unseen. */
 export function outcomeFault(outcome: unknown, tables: ReadonlySet<string>): string | undefined {
   if (typeof outcome !== 'object' || outcome === null) return `it returned ${show(outcome)}; return an object, {} for nothing`
+  if ('then' in outcome) return 'it returned a promise; a rule cannot wait for anything'
   const { kept, decisions = [], wakeAt } = outcome as { kept?: unknown; decisions?: unknown; wakeAt?: unknown }
   if (wakeAt !== undefined && !(typeof wakeAt === 'number' && wakeAt >= 0 && wakeAt <= INSTANT_MAX)) {
     return `its wakeAt is ${show(wakeAt)}; return milliseconds since 1970, such as hit.at + 3600000`

@@ -7,19 +7,39 @@ const FORGET_AFTER_MS = HOUR_MS
 /** The same for one that is logged in: nobody stays longer without a word in the log, or the closing line was lost. */
 const FORGET_LOGGED_IN_AFTER_MS = 7 * DAY_MS
 /** How many sessions are kept; at the limit the one not heard of for longest is forgotten, logged-in ones last. */
-export const SESSIONS_MAX = 100_000
+export const SESSIONS_MAX = 50_000
 
 interface Session {
-  readonly key: string
+  /** Where it is found, and its name there. */
+  home: Home
+  id: string
   seenAt: Instant
   address: Address | undefined
   port: string | undefined
-  costs: Record<string, SessionCost>
+  /** What it has cost, by rule; hardly ever more than one. */
+  readonly costs: Cost[]
   isLoggedIn: boolean
   /** When it was last put at the end of all. */
   queuedAt: Instant
   /** It is not yet saved as it is. */
   isDirty: boolean
+  before: Session | undefined
+  after: Session | undefined
+}
+
+interface Cost extends SessionCost {
+  readonly rule: string
+  atLeast: number
+  sum: number
+}
+
+/** The sessions of one log and pattern set, by process id. */
+interface Home {
+  readonly log: string
+  readonly set: string | undefined
+  /** What the keys of its sessions begin with. */
+  readonly prefix: string
+  readonly sessions: Map<string, Session>
 }
 
 /**
@@ -31,46 +51,68 @@ interface Session {
  *
  * A login may be closed by another process than the one that opened it (sshd's child says good-bye for its monitor): then
  * address and port tell whose it was.
+ *
+ * This is on the way of every hit, so that no text is made for one: a session's key is put together when it is saved.
  */
 export class Sessions {
-  /** In the order of `queuedAt`: those heard of since are put at the end when they come to the front, not at each line. */
-  readonly #sessions = new Map<string, Session>()
-  readonly #loggedInSessions = new Set<Session>()
+  readonly #homes = new Map<string, Map<string | undefined, Home>>()
+  /** The home of the last line; the next one is mostly of the same. */
+  #home: Home | undefined
+  /** Sessions that were taken up and not heard of since, by their keys. */
+  readonly #restored: Home = { log: '', set: undefined, prefix: '', sessions: new Map() }
+  /** A list in the order of `queuedAt`: those heard of since are put at the end when they come to the front, not at each line. */
+  #first: Session | undefined
+  #last: Session | undefined
+  #size = 0
+  /** By the peer's port, in the order of logins. */
+  readonly #loggedInFrom = new Map<string, Set<Session>>()
   /** How many of them each source has. */
   readonly #loggedIn = new Map<Address, number>()
   /** Goes up whenever somebody comes to be logged in, or is no more. */
   loggedInVersion = 0
   /** Before then no session is to be looked at. */
   #sweepAt: Instant = 0
+  readonly #isSaved: boolean
   /** To be saved. */
   #dirty: Session[] = []
-  readonly #over = new Set<string>()
+  #over: Session[] = []
+
+  /** Without `isSaved` there are never any changes. */
+  constructor({ isSaved }: { readonly isSaved: boolean }) {
+    this.#isSaved = isSaved
+  }
 
   get size(): number {
-    return this.#sessions.size
+    return this.#size
   }
 
   restore(saved: readonly SavedSession[]): void {
-    for (const one of saved) {
-      const session = { ...one, costs: { ...one.costs }, queuedAt: one.seenAt, isDirty: false }
-      this.#sessions.set(one.key, session)
+    for (const { key, costs, ...one } of saved) {
+      const session: Session = {
+        ...{ ...one, home: this.#restored, id: key, queuedAt: one.seenAt, isDirty: false, before: undefined, after: undefined },
+        costs: Object.entries(costs).map(([rule, cost]) => ({ rule, ...cost })),
+      }
+      this.#put(session)
       if (one.isLoggedIn) this.#login(session)
     }
   }
 
   all(): readonly SavedSession[] {
-    return [...this.#sessions.values()].map(saved)
+    const all: SavedSession[] = []
+    for (let session = this.#first; session; session = session.after) all.push(saved(session))
+    return all
   }
 
   /** What has changed since the last call, each session once. */
   take(): readonly Change[] {
-    const over = [...this.#over].filter((key) => !this.#sessions.has(key))
-    const changed = this.#dirty.filter((session) => this.#sessions.get(session.key) === session)
+    if (this.#dirty.length === 0 && this.#over.length === 0) return NOTHING
+    const over = new Set(this.#over.filter(({ home, id }) => !home.sessions.has(id)).map(keyOf))
+    const changed = this.#dirty.filter((session) => session.home.sessions.get(session.id) === session)
     for (const session of this.#dirty) session.isDirty = false
     this.#dirty = []
-    this.#over.clear()
+    this.#over = []
     return [
-      ...over.map((key): Change => ({ kind: 'session-over', key })),
+      ...[...over].map((key): Change => ({ kind: 'session-over', key })),
       ...changed.map((session): Change => ({ kind: 'session', session: saved(session) })),
     ]
   }
@@ -80,23 +122,30 @@ export class Sessions {
     return this.#loggedIn.keys()
   }
 
-  /** What a line says of its session: the address that it means, and the points that are left of `points` for it. */
-  note(hit: HitFact, points: number): { readonly address: Address | undefined; readonly points: number } {
+  isLoggedIn(source: Address): boolean {
+    return this.#loggedIn.has(source)
+  }
+
+  /**
+   * What a line that came at `at` says of its session: the address that it means, and the points that are left of `points`
+   * for it.
+   */
+  note(hit: HitFact, at: Instant, points: number): { readonly address: Address | undefined; readonly points: number } {
     if (hit.session === undefined) return { address: hit.address, points }
-    this.#forgetSilent(hit.at)
-    const key = `${hit.log} ${hit.set} ${hit.session}`
-    let session = this.#sessions.get(key)
-    if (session && isOther(session, hit)) {
+    this.#forgetSilent(at)
+    const home = this.#homeOf(hit)
+    let session = this.#find(home, hit.session)
+    if (session && isOther(session, hit, at)) {
       this.#forget(session)
       session = undefined
     }
     if (hit.login === 'closed') {
-      const closed = session?.isLoggedIn ? session : (this.#loggedInFrom(hit) ?? session)
+      const closed = session?.isLoggedIn ? session : (this.#findLogin(home, hit) ?? session)
       if (closed) this.#forget(closed)
       return { address: hit.address ?? session?.address, points }
     }
-    session ??= this.#begin(key, hit.at)
-    session.seenAt = hit.at
+    session ??= this.#begin(home, hit.session, at)
+    session.seenAt = at
     session.address ??= hit.address
     const { address } = session
     // Where nobody knows yet whom it is to cost, it costs nothing.
@@ -105,20 +154,50 @@ export class Sessions {
       session.port = portOf(hit)
       this.#login(session)
     }
-    if (!session.isDirty) {
+    if (this.#isSaved && !session.isDirty) {
       session.isDirty = true
       this.#dirty.push(session)
     }
     return { address, points: left }
   }
 
-  #begin(key: string, at: Instant): Session {
-    if (this.#sessions.size >= SESSIONS_MAX) this.#makeRoom()
+  #homeOf({ log, set }: HitFact): Home {
+    if (this.#home?.log === log && this.#home.set === set) return this.#home
+    const ofLog = this.#homes.get(log) ?? new Map<string | undefined, Home>()
+    const home = ofLog.get(set) ?? { log, set, prefix: `${log} ${set} `, sessions: new Map<string, Session>() }
+    this.#homes.set(log, ofLog.set(set, home))
+    this.#home = home
+    return home
+  }
+
+  #find(home: Home, id: string): Session | undefined {
+    const session = home.sessions.get(id)
+    if (session || this.#restored.sessions.size === 0) return session
+    const restored = this.#restored.sessions.get(home.prefix + id)
+    if (!restored) return undefined
+    this.#restored.sessions.delete(restored.id)
+    restored.home = home
+    restored.id = id
+    home.sessions.set(id, restored)
+    return restored
+  }
+
+  #begin(home: Home, id: string, at: Instant): Session {
+    if (this.#size >= SESSIONS_MAX) this.#makeRoom()
     const session: Session = {
-      ...{ key, seenAt: at, address: undefined, port: undefined, costs: {}, isLoggedIn: false },
-      ...{ queuedAt: at, isDirty: false },
+      home,
+      id,
+      seenAt: at,
+      address: undefined,
+      port: undefined,
+      costs: [],
+      isLoggedIn: false,
+      queuedAt: at,
+      isDirty: false,
+      before: undefined,
+      after: undefined,
     }
-    this.#sessions.set(key, session)
+    this.#put(session)
     return session
   }
 
@@ -126,7 +205,7 @@ export class Sessions {
   #forgetSilent(at: Instant): void {
     if (at < this.#sweepAt) return
     this.#sweepAt = at + FORGET_AFTER_MS
-    for (const session of this.#sessions.values()) {
+    for (let session = this.#first; session; session = this.#first) {
       const dueAt = session.queuedAt + FORGET_AFTER_MS
       if (dueAt > at) {
         this.#sweepAt = dueAt
@@ -139,46 +218,82 @@ export class Sessions {
 
   /** Forgets the one that was not heard of for longest: one that has spoken since it was put at the end is put there again. */
   #makeRoom(): void {
-    let first: Session | undefined
-    for (const session of this.#sessions.values()) {
+    let passed: Session | undefined
+    for (let session = this.#first; session && session !== passed; session = this.#first) {
       if (!session.isLoggedIn && session.seenAt <= session.queuedAt) {
         this.#forget(session)
         return
       }
-      if (session === first) break
-      first ??= session
+      passed ??= session
       this.#putAtEnd(session, session.seenAt)
     }
-    if (first) this.#forget(first)
+    if (passed) this.#forget(passed)
+  }
+
+  /** At the end of the list, and where it is found. */
+  #put(session: Session): void {
+    session.home.sessions.set(session.id, session)
+    this.#append(session)
+    this.#size++
   }
 
   #putAtEnd(session: Session, at: Instant): void {
     session.queuedAt = at
-    this.#sessions.delete(session.key)
-    this.#sessions.set(session.key, session)
+    this.#unlink(session)
+    this.#append(session)
+  }
+
+  #append(session: Session): void {
+    session.before = this.#last
+    if (this.#last) this.#last.after = session
+    else this.#first = session
+    this.#last = session
+  }
+
+  #unlink(session: Session): void {
+    const { before, after } = session
+    if (before) before.after = after
+    else this.#first = after
+    if (after) after.before = before
+    else this.#last = before
+    session.before = undefined
+    session.after = undefined
   }
 
   /** The session that was opened from the address and port that a line names. */
-  #loggedInFrom({ log, set, address, ...hit }: HitFact): Session | undefined {
+  #findLogin(home: Home, hit: HitFact): Session | undefined {
     const port = portOf(hit)
-    if (address === undefined || port === undefined) return undefined
-    for (const session of this.#loggedInSessions) {
-      if (session.address === address && session.port === port && session.key.startsWith(`${log} ${set} `)) return session
+    if (hit.address === undefined || port === undefined) return undefined
+    for (const session of this.#loggedInFrom.get(port) ?? []) {
+      if (session.address === hit.address && session.port === port && keyOf(session).startsWith(home.prefix)) return session
     }
     return undefined
   }
 
   #login(session: Session): void {
-    if (session.address === undefined) return
+    const { address, port = '' } = session
+    if (address === undefined) return
     session.isLoggedIn = true
-    this.#loggedInSessions.add(session)
-    this.#countLogin(session.address, 1)
+    const others = this.#loggedInFrom.get(port)
+    if (others) others.add(session)
+    else this.#loggedInFrom.set(port, new Set([session]))
+    this.#countLogin(address, 1)
+  }
+
+  #logout(session: Session): void {
+    const { address, port = '' } = session
+    const others = this.#loggedInFrom.get(port)
+    if (!others?.delete(session)) return
+    if (others.size === 0) this.#loggedInFrom.delete(port)
+    this.#countLogin(address!, -1)
   }
 
   #forget(session: Session): void {
-    this.#sessions.delete(session.key)
-    if (this.#loggedInSessions.delete(session)) this.#countLogin(session.address!, -1)
-    this.#over.add(session.key)
+    session.home.sessions.delete(session.id)
+    this.#unlink(session)
+    this.#size--
+    if (session.isLoggedIn) this.#logout(session)
+    if (this.#isSaved) this.#over.push(session)
   }
 
   #countLogin(address: Address, change: 1 | -1): void {
@@ -190,27 +305,41 @@ export class Sessions {
   }
 }
 
+const NOTHING: readonly Change[] = []
+
 /** What a hit adds to the cost of its session: nothing, where the session has cost as much already. */
-function charge(session: Session, { rule, once }: HitFact, points: number): number {
-  const { atLeast, sum } = session.costs[rule] ?? { atLeast: 0, sum: 0 }
-  const cost = once ? { atLeast: Math.max(atLeast, points), sum } : { atLeast, sum: sum + points }
-  session.costs[rule] = cost
-  return Math.max(cost.atLeast, cost.sum) - Math.max(atLeast, sum)
+function charge({ costs }: Session, { rule, once }: HitFact, points: number): number {
+  let cost = costs.find((one) => one.rule === rule)
+  if (!cost) {
+    cost = { rule, atLeast: 0, sum: 0 }
+    costs.push(cost)
+  }
+  const before = Math.max(cost.atLeast, cost.sum)
+  if (once) cost.atLeast = Math.max(cost.atLeast, points)
+  else cost.sum += points
+  return Math.max(cost.atLeast, cost.sum) - before
 }
 
-function portOf({ parameters }: Pick<HitFact, 'parameters'>): string | undefined {
+function portOf({ parameters }: HitFact): string | undefined {
   return typeof parameters.port === 'string' ? parameters.port : undefined
 }
 
-function isOther(session: Session, hit: HitFact): boolean {
-  if (hit.address !== undefined && session.address !== undefined && hit.address !== session.address) return true
-  return isSilent(session, hit.at)
+function isOther(session: Session, { address }: HitFact, at: Instant): boolean {
+  if (address !== undefined && session.address !== undefined && address !== session.address) return true
+  return isSilent(session, at)
 }
 
 function isSilent({ isLoggedIn, seenAt }: Session, at: Instant): boolean {
   return at - seenAt >= (isLoggedIn ? FORGET_LOGGED_IN_AFTER_MS : FORGET_AFTER_MS)
 }
 
-function saved({ key, seenAt, address, port, costs, isLoggedIn }: Session): SavedSession {
-  return { key, seenAt, address, port, costs: { ...costs }, isLoggedIn }
+/** What a session is saved under. */
+function keyOf({ home, id }: Session): string {
+  return home.prefix + id
+}
+
+function saved(session: Session): SavedSession {
+  const { seenAt, address, port, costs, isLoggedIn } = session
+  const byRule = costs.map(({ rule, atLeast, sum }) => [rule, { atLeast, sum }])
+  return { key: keyOf(session), seenAt, address, port, costs: Object.fromEntries(byRule), isLoggedIn }
 }

@@ -1,9 +1,10 @@
 import type { Instant } from '../base/units.ts'
 import type { HitFact, SavedPosition } from '../core/model.ts'
 import { parseTimestamp } from '../lines/timestamp.ts'
-import { type Feed, type Pattern, parametersOf, WEIGHT_DEFAULT } from '../matching/pattern.ts'
+import { type Feed, nameOf, type Pattern, parametersOf, WEIGHT_DEFAULT } from '../matching/pattern.ts'
 import type { Findings, Match, Scanner } from '../matching/scanner.ts'
 import type { Block } from '../sources/source.ts'
+import type { BlindSpots } from './blind-spots.ts'
 
 export interface LogReaderOptions {
   readonly log: string
@@ -13,6 +14,8 @@ export interface LogReaderOptions {
   readonly zone?: string | undefined
   /** Where the log was left. */
   readonly saved?: SavedPosition | undefined
+  /** Learns from what is read, where somebody wants to know. */
+  readonly blindSpots?: BlindSpots | undefined
   /** Whether hits carry their line; it costs time and memory, and only a ledger needs it. */
   readonly keepsLines: boolean
 }
@@ -33,6 +36,7 @@ export class LogReader {
   readonly #feeds: readonly Feed[]
   readonly #zone: string | undefined
   readonly #keepsLines: boolean
+  readonly #blindSpots: BlindSpots | undefined
   readonly #prepared = new Map<Pattern, PreparedPattern>()
   /** Where the next block begins. */
   #position: SavedPosition
@@ -40,17 +44,19 @@ export class LogReader {
   #toldHits: number
   /** The latest time that a line of this log was given. */
   #lastAt: Instant
-  /** Hits of the line that ends where the next one begins, for "last message repeated". */
+  /** Hits of the line that was the last one to have any, where it is not of the block that is read. */
   #lastHits: readonly HitFact[]
+  /** Where the line begins that comes after the last one that had hits, for "last message repeated". */
   #lastHitsEnd = -1
   hits = 0
 
-  constructor({ log, feeds, scanner, zone, saved, keepsLines }: LogReaderOptions) {
+  constructor({ log, feeds, scanner, zone, saved, blindSpots, keepsLines }: LogReaderOptions) {
     this.log = log
     this.scanner = scanner
     this.#feeds = feeds
     this.#zone = zone
     this.#keepsLines = keepsLines
+    this.#blindSpots = blindSpots
     this.#position = saved ?? { log, position: undefined, toldHits: 0, lastAt: 0, lastHits: [] }
     this.#toldHits = this.#position.toldHits
     this.#lastAt = this.#position.lastAt
@@ -66,68 +72,65 @@ export class LogReader {
     const hits: HitFact[] = []
     // What was saved with the position are the hits of the line right before this block.
     if (this.#lastHitsEnd < 0 && this.#lastHits.length > 0) this.#lastHitsEnd = offset
-    let line = ''
-    let lineStart = -1
-    const lineAt = (start: number, end: number) => {
-      if (start !== lineStart) {
-        line = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1')
-        lineStart = start
-      }
-      return line
-    }
-    const add = (hit: HitFact, end: number) => {
-      hits.push(hit)
-      if (this.#lastHitsEnd === end && this.#lastHits.at(-1)?.position === hit.position) this.#lastHits = [...this.#lastHits, hit]
-      else this.#lastHits = [hit]
-      this.#lastHitsEnd = end
-    }
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    const clock = this.#clockOf(block, text, arrivedAt)
     const findings: Findings = {
       match: (match) => {
-        const dated = match.text ?? lineAt(match.start, match.end)
-        const at = this.#timeOf(dated, match.start, block, arrivedAt)
-        add(
-          this.#hit(match, at, offset, this.#keepsLines ? utf8(lineAt(match.start, match.end)) : ''),
-          offset + nextLine(bytes, match.end),
-        )
+        const { start, end } = match
+        const at = clock(start, end, match.text)
+        hits.push(this.#hit(match, at, offset + start, this.#keepsLines ? text.toString('utf8', start, end) : ''))
+        this.#lastHitsEnd = offset + nextLine(bytes, end)
       },
       repeated: (start, end, times) => {
         if (this.#lastHitsEnd !== offset + start) return
-        const at = this.#timeOf(lineAt(start, end), start, block, arrivedAt)
+        const at = clock(start, end)
         const position = offset + start
-        const again = this.#lastHits.map((hit): HitFact => ({ ...hit, at, position, times }))
-        for (const hit of again) add(hit, offset + nextLine(bytes, end))
+        for (const hit of this.#hitsOfLastLine(hits)) hits.push({ ...hit, at, position, times })
+        this.#lastHitsEnd = offset + nextLine(bytes, end)
       },
     }
     this.scanner.scan(bytes, findings, block.packets)
+    this.#blindSpots?.see(block, hits, arrivedAt)
     const start = this.#position
     const toldBefore = Math.min(this.#toldHits, hits.length)
     this.#toldHits -= toldBefore
     this.hits += hits.length - toldBefore
+    this.#lastHits = this.#lastHitsEnd === offset + bytes.length ? this.#hitsOfLastLine(hits) : []
     this.#position = {
       log: this.log,
       position: block.position,
       toldHits: this.#toldHits,
       lastAt: this.#lastAt,
-      lastHits: this.#lastHitsEnd === offset + bytes.length ? this.#lastHits : [],
+      lastHits: this.#lastHits,
     }
-    return { hits: hits.slice(toldBefore), position: this.#position, start }
+    return { hits: toldBefore === 0 ? hits : hits.slice(toldBefore), position: this.#position, start }
   }
 
-  #hit({ feed, pattern, start, address, session, times, groups }: Match, at: Instant, offset: number, line: string): HitFact {
-    const prepared = this.#prepare(pattern)
+  #hitsOfLastLine(hits: readonly HitFact[]): readonly HitFact[] {
+    const last = hits.at(-1)
+    return last ? hits.slice(hits.findLastIndex(({ position }) => position !== last.position) + 1) : this.#lastHits
+  }
+
+  #hit({ feed, pattern, address, session, times, groups }: Match, at: Instant, position: number, line: string): HitFact {
+    const { name, set, weight, once, spoofable, login, parameters } = this.#prepare(pattern)
     return {
       kind: 'hit',
       at,
       rule: this.#feeds[feed]!.rule,
       log: this.log,
-      position: offset + start,
-      ...prepared.fact,
+      position,
+      pattern: name,
+      set,
+      weight,
+      once,
+      spoofable,
+      login,
       distinct: pattern.distinct === undefined ? undefined : groups[pattern.distinct],
       address,
       session,
       account: groups.user,
       times,
-      parameters: { ...prepared.parameters, ...groups },
+      parameters: parameters ? { ...parameters, ...groups } : groups,
       line,
     }
   }
@@ -141,34 +144,39 @@ export class LogReader {
     return prepared
   }
 
-  #timeOf(line: string, start: number, block: Block, arrivedAt: Instant | undefined): Instant {
-    const written = () => (block.timeOf ? block.timeOf(start) : parseTimestamp(line, { by: block.writtenBy, zone: this.#zone }))
-    const own = block.catchingUp || arrivedAt === undefined ? written() : arrivedAt
-    const at = own ?? arrivedAt ?? this.#lastAt
-    this.#lastAt = Math.max(this.#lastAt, arrivedAt === undefined ? at : Math.min(at, arrivedAt))
-    return this.#lastAt
+  /** Says when a line of a block happened; its date is in `dated`, where that is not the line itself. */
+  #clockOf(block: Block, text: Buffer, arrivedAt: Instant | undefined): (start: number, end: number, dated?: string) => Instant {
+    if (!block.catchingUp && arrivedAt !== undefined) {
+      return () => {
+        this.#lastAt = Math.max(this.#lastAt, arrivedAt)
+        return this.#lastAt
+      }
+    }
+    const latest = arrivedAt ?? Number.POSITIVE_INFINITY
+    const written = { by: block.writtenBy, zone: this.#zone }
+    return (start, end, dated) => {
+      const own = block.timeOf ? block.timeOf(start) : parseTimestamp(dated ?? text.toString('latin1', start, end), written)
+      this.#lastAt = Math.max(this.#lastAt, Math.min(own ?? arrivedAt ?? this.#lastAt, latest))
+      return this.#lastAt
+    }
   }
 }
 
 /** What of a hit is the same for every line of a pattern. */
-interface PreparedPattern {
-  readonly fact: Pick<HitFact, 'pattern' | 'set' | 'weight' | 'once' | 'spoofable' | 'login'>
-  readonly parameters: HitFact['parameters']
+interface PreparedPattern extends Pick<HitFact, 'set' | 'weight' | 'once' | 'spoofable' | 'login'> {
+  readonly name: string
+  /** Undefined where the pattern has none of its own. */
+  readonly parameters: HitFact['parameters'] | undefined
 }
 
 function prepare(pattern: Pattern): PreparedPattern {
-  const { name, set, weight = WEIGHT_DEFAULT, once, spoofable = false, session: login } = pattern
-  return {
-    fact: { pattern: name ?? String(pattern.regex), set: set?.name, weight, once: once === 'session', spoofable, login },
-    parameters: parametersOf(pattern),
-  }
+  const { set, weight = WEIGHT_DEFAULT, once, spoofable = false, session: login } = pattern
+  const own = parametersOf(pattern)
+  const parameters = Object.keys(own).length > 0 ? own : undefined
+  return { name: nameOf(pattern), set: set?.name, weight, once: once === 'session', spoofable, login, parameters }
 }
 
 /** Where the line after the one that ends at `end` begins: past its carriage return, if it has one, and its line feed. */
 function nextLine(bytes: Uint8Array, end: number): number {
   return bytes[end] === 13 ? end + 2 : end + 1
-}
-
-function utf8(bytes: string): string {
-  return Buffer.from(bytes, 'latin1').toString('utf8')
 }

@@ -2,19 +2,23 @@ import type { Address } from '../base/address.ts'
 import { Core, type CoreOutput } from '../core/core.ts'
 import type { Decision, HitFact, ProtectFact } from '../core/model.ts'
 import type { Feed } from '../matching/pattern.ts'
-import { scannerOf } from '../matching/scanner-of.ts'
+import { quarantinedIn, scannerOf } from '../matching/scanner-of.ts'
 import type { Generic } from '../rules/generic.ts'
 import { openArchive } from '../sources/archive.ts'
-import type { Source } from '../sources/source.ts'
+import { openCaptureArchive, openStdinArchive } from '../sources/capture-archive.ts'
+import type { Source, SourceContext } from '../sources/source.ts'
 import { memoryStore } from '../store/memory.ts'
+import { type BlindSpot, BlindSpots } from './blind-spots.ts'
 import { LogReader } from './log-reader.ts'
 import { type Lane, Merge } from './merge.ts'
-import { timeLimit } from './time-limit.ts'
+import { HITS_MAX } from './pipeline.ts'
+import { limitRules } from './rule-limit.ts'
+import { scanTimeLimit, timeLimit } from './time-limit.ts'
 
 export interface ReplayOptions {
   readonly rules: ReadonlyMap<string, Generic>
   readonly tables: ReadonlySet<string>
-  /** Old logs, plain or .gz, and the patterns that each is read with. */
+  /** Old logs or captures, plain or .gz, `-` for standard input, and the patterns that each is read with. */
   readonly logs: readonly { readonly path: string; readonly feeds: readonly Feed[]; readonly zone?: string | undefined }[]
   readonly protection: Pick<ProtectFact, 'ignored' | 'protected'>
   readonly onDecision: (decision: Decision) => void
@@ -35,9 +39,13 @@ export interface ReplaySummary {
   readonly withoutAddress: number
   readonly hits: number
   readonly hitsByPattern: ReadonlyMap<string, number>
+  /** Patterns that took too long on some line and were looked for no more from there on, by name, with the reason. */
+  readonly quarantined: ReadonlyMap<string, string>
   /** Distinct addresses that scored. */
   readonly addresses: number
   readonly bans: number
+  /** Sets that matched no line any more from some day of a log on. */
+  readonly blindSpots: readonly BlindSpot[]
 }
 
 /**
@@ -46,37 +54,47 @@ export interface ReplaySummary {
  */
 export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
   const store = memoryStore()
+  // IPv4 as 32 bits with a sign: V8 holds them without an object for each.
+  const addresses = new Set<Address>()
+  const score = (source: Address) => addresses.add(typeof source === 'number' ? source | 0 : source)
   const core = new Core({
     rules: options.rules,
     tables: options.tables,
     offender: (source) => store.offender(source),
     loginsSince: (since) => store.loginsSince(since),
+    // Only who listens to each hit wants to see its evidence.
+    ...(!options.onHit && { onEvidence: score }),
   })
   core.tell({ kind: 'protect', at: 0, ...options.protection })
+  const tell = limitRules(core, options.rules)
 
   let wakeUp = () => {}
-  const lanes = options.logs.map(({ path, feeds, zone }) => {
-    const source = openArchive(path, {
-      position: undefined,
-      onReady: () => wakeUp(),
-      say: (_level, message) => options.say(message),
-      now: Date.now,
-    })
-    return archiveLane(
-      source,
-      new LogReader({ log: path, feeds, scanner: scannerOf(feeds, { timeLimit }), zone, keepsLines: false }),
-    )
-  })
+  const context: SourceContext = {
+    position: undefined,
+    onReady: () => wakeUp(),
+    say: (_level, message) => options.say(message),
+    now: Date.now,
+  }
+  const lanes: ArchiveLane[] = []
+  for (const { path, feeds, zone } of options.logs) {
+    const source =
+      path === '-'
+        ? await openStdinArchive(process.stdin, context)
+        : (openCaptureArchive(path, context) ?? openArchive(path, context))
+    const blindSpots = new BlindSpots({ log: path, feeds, zone, timeLimit })
+    const scanner = scannerOf(feeds, { timeLimit: scanTimeLimit })
+    const reader = new LogReader({ log: path, feeds, scanner, zone, blindSpots, keepsLines: false })
+    lanes.push(archiveLane(source, reader, blindSpots))
+  }
 
   const hitsByPattern = new Map<string, number>()
-  const addresses = new Set<unknown>()
   let hits = 0
   let bans = 0
   const settle = () => {
     const { decisions, changes, tableChanges } = core.take()
     store.commit(changes)
     for (const change of changes) {
-      if (change.kind === 'hit') addresses.add(change.hit.source)
+      if (change.kind === 'hit') score(change.hit.source)
       else if (change.kind === 'login') options.onLogin?.(change.source)
     }
     for (const decision of decisions) {
@@ -90,13 +108,17 @@ export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
   const wholeBytes = Math.max(1, behindBytes())
   try {
     const merge = new Merge(lanes)
+    const untold: HitFact[] = []
     for (let merged = merge.next(); merged; merged = merge.next()) {
       if (merged.kind === 'hit') {
         hits++
         hitsByPattern.set(merged.hit.pattern, (hitsByPattern.get(merged.hit.pattern) ?? 0) + 1)
-        core.tell(merged.hit)
-        if (options.onHit) options.onHit(merged.hit, settle(), core)
+        untold.push(merged.hit)
+        if (!options.onHit && untold.length < HITS_MAX) continue
+        tell(untold.splice(0))
+        options.onHit?.(merged.hit, settle(), core)
       } else if (merged.kind === 'position') {
+        tell(untold.splice(0))
         settle()
         options.onProgress?.(1 - behindBytes() / wholeBytes)
       } else await new Promise<void>((resolve) => (wakeUp = resolve))
@@ -111,22 +133,26 @@ export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
     withoutAddress: sum(({ reader }) => reader.scanner.counts.withoutAddress),
     hits,
     hitsByPattern,
+    quarantined: quarantinedIn(lanes.map(({ reader }) => reader.scanner)),
     addresses: addresses.size,
     bans,
+    blindSpots: lanes.flatMap(({ blindSpots }) => blindSpots.found),
   }
 }
 
 interface ArchiveLane extends Lane {
   readonly source: Source
   readonly reader: LogReader
+  readonly blindSpots: BlindSpots
   bytesRead(): number
 }
 
-function archiveLane(source: Source, reader: LogReader): ArchiveLane {
+function archiveLane(source: Source, reader: LogReader, blindSpots: BlindSpots): ArchiveLane {
   let bytes = 0
   return {
     source,
     reader,
+    blindSpots,
     bytesRead: () => bytes,
     next() {
       const block = source.read()

@@ -1,10 +1,10 @@
 import { showValue } from '../base/value.ts'
 import type { Pattern } from '../matching/pattern.ts'
 import { Generic } from '../rules/generic.ts'
-import { withDefaults } from './check-logs.ts'
 import { checkPattern } from './check-pattern.ts'
 import { isRule } from './check-rules.ts'
 import { type Fault, Findings, type Path } from './fault.ts'
+import { withDefaults } from './with-defaults.ts'
 
 /** What a file of patterns and rules exports, as far as it is such. */
 export interface CheckedFile {

@@ -1,6 +1,6 @@
 import { nearest } from '../base/nearest.ts'
 import { showValue } from '../base/value.ts'
-import { type Feed, type Pattern, WEIGHT_DEFAULT } from '../matching/pattern.ts'
+import type { Feed, Pattern } from '../matching/pattern.ts'
 import type { Generic } from '../rules/generic.ts'
 import { logKeyFault, logSchemes } from '../sources/index.ts'
 import { checkWeight } from './check-lint.ts'
@@ -9,6 +9,7 @@ import { checkPattern } from './check-pattern.ts'
 import type { Commands } from './commands-json.ts'
 import type { Findings, Path } from './fault.ts'
 import type { LogEntry } from './parameters.ts'
+import { withDefaults } from './with-defaults.ts'
 
 /**
  * The logs with their feeds; every pattern with its name and weight. `commands` are those that `command:NAME` may mean,
@@ -111,9 +112,4 @@ function checkPatterns(raw: unknown, key: string, rule: Generic | undefined, pat
     if (findings.faults.length === before) checkWeight(pattern, rule, at, findings)
     return [withDefaults(pattern, key, index)]
   })
-}
-
-/** A pattern without a name is called by its place (`/var/log/authlog#3`), so that its hits can be traced to it. */
-export function withDefaults(pattern: Pattern, place: string, index: number): Pattern {
-  return { ...pattern, name: pattern.name ?? `${place}#${index + 1}`, weight: pattern.weight ?? WEIGHT_DEFAULT }
 }
