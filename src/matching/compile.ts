@@ -18,9 +18,17 @@ export class PatternError extends Error {}
  */
 export function compilePattern(pattern: Pattern): CompiledPattern {
   const { regex } = pattern
-  const source = toBytes(regex)
-  return { pattern, regex: new RegExp(source, regex.flags), hasAddress: groupNumbers(source).has('ip') }
+  let compiled = known.get(regex)
+  if (!compiled) {
+    const source = toBytes(regex)
+    compiled = { regex: new RegExp(source, regex.flags), hasAddress: groupNumbers(source).has('ip') }
+    known.set(regex, compiled)
+  }
+  return { pattern, ...compiled }
 }
+
+/** Many ask for the same: those who check it, and every log that it is looked for in. */
+const known = new WeakMap<RegExp, Omit<CompiledPattern, 'pattern'>>()
 
 /** The prefix of a set, made ready in the same way. */
 export function compilePrefix(prefix: NonNullable<PatternSetInfo['prefix']>): RegExp {

@@ -1,4 +1,5 @@
 import { EITHER_CASE, type Literal } from './literals.ts'
+import type { Feed } from './pattern.ts'
 
 /** What most lines of logs are like, of programs and of web servers: what is often in either is no good to look for. */
 const usual = [
@@ -83,6 +84,17 @@ export class Corpus {
     }
     return chance
   }
+}
+
+/** The usual lines, and a line or two of each pattern. */
+export function corpusOf(feeds: readonly Feed[]): Corpus {
+  const samples = feeds.flatMap(({ patterns }) =>
+    patterns.flatMap(({ samples }) => [
+      ...(samples?.match?.slice(0, 1).map(([line]) => line) ?? []),
+      ...(samples?.miss?.slice(0, 1) ?? []),
+    ]),
+  )
+  return new Corpus(samples)
 }
 
 interface Kind {

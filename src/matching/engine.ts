@@ -1,7 +1,12 @@
 import type { Address } from '../base/address.ts'
+import type { AutomatonEngine } from './automaton-engine.ts'
+import type { RegExpEngine } from './regexp-engine.ts'
 
-/** Matches one regex on lines that lie in a machine's memory. What is asked of it is asked about its last run. */
-export interface Engine {
+/** What matches one regex on lines that lie in a machine's memory. */
+export type Engine = AutomatonEngine | RegExpEngine
+
+/** What engines have in common. What is asked of one is asked about its last run. */
+export interface LineEngine {
   readonly kind: 'automaton' | 'RegExp'
   /** Named groups, each with its number. */
   readonly groups: ReadonlyMap<string, number>
@@ -11,11 +16,4 @@ export interface Engine {
   matchEnd(): number
   /** The address in a group; undefined where the group took no part, or holds no strict address. */
   address(group: number): Address | undefined
-  /** What was found, to be asked for its text as long as the block lies in memory. */
-  found(): FoundGroups
-}
-
-export interface FoundGroups {
-  /** What a group holds, as text: UTF-8, what is no UTF-8 replaced. Undefined where it took no part. */
-  text(group: number): string | undefined
 }

@@ -81,6 +81,19 @@ test('JSON behind a prefix belongs to the session that the prefix names', () => 
   assert.deepEqual(scan([[...web, ...login]], [line, forged, line.slice(15)]).found, ['1 0 login/failed 203.0.113.9 4711 root'])
 })
 
+test('a prefix before JSON takes a few steps a byte, whatever the line; what can take longer is refused', () => {
+  const slow = patternSet({ name: 'slow', json: '{ip}', prefix: /^(?:[a-z]+\s*)+: / }, [{ regex: /^(?<ip>\S+)$/ }])
+  const before = process.cpuUsage().user
+  const { found } = scan([slow], [`${'a'.repeat(40)}!{"ip":"192.0.2.1"}`, `${'a '.repeat(40)}: {"ip":"203.0.113.9"}`])
+  assert.ok(process.cpuUsage().user - before < 1_000_000)
+  assert.deepEqual(
+    found.map((one) => one.split(' ').slice(1)),
+    [['0', 'slow/1', '203.0.113.9']],
+  )
+  const looking = patternSet({ name: 'looking', json: '{ip}', prefix: /^(?!x)\w+: / }, [{ regex: /^(?<ip>\S+)$/ }])
+  assert.throws(() => scan([looking], []), /can't stand before JSON, as it has a lookahead/)
+})
+
 test('what no line of the log is costs nothing and breaks nothing', () => {
   const lines = [
     '{"ip":',

@@ -1,4 +1,5 @@
-import { compilePrefix } from './compile.ts'
+import { compileAutomaton } from './automaton/automaton.ts'
+import { compilePrefix, PatternError } from './compile.ts'
 import { jsonFilter } from './json-filter.ts'
 import { type JsonText, jsonText } from './json-line.ts'
 import { type Feed, type Pattern, WEIGHT_DEFAULT } from './pattern.ts'
@@ -24,7 +25,7 @@ export function withJson(scannerOf: ScannerOf): ScannerOf {
 
 /** The sets that read a JSON line alike. */
 interface Form {
-  readonly prefix: RegExp | undefined
+  readonly prefix: Prefix | undefined
   readonly textOf: JsonText
   readonly scanner: Scanner
   readonly filters: readonly Pattern[]
@@ -50,13 +51,31 @@ function formsOf(feeds: readonly Feed[], scannerOf: ScannerOf): readonly Form[] 
       feeds.map((feed) => ({ ...feed, patterns: feed.patterns.filter((pattern) => keyOf(pattern) === key).map(copy) })),
     )
     return {
-      prefix: set!.prefix && compilePrefix(set!.prefix),
+      prefix: set!.prefix && jsonPrefix(set!.prefix),
       textOf: jsonText(set!.json!),
       scanner,
       filters: jsonFilter([...originals.keys()], set!.json!),
       originals,
     }
   })
+}
+
+/** Finds what stands before the JSON of a line: where that ends, and the session that it names. */
+type Prefix = (line: Buffer) => { readonly end: number; readonly session: string | undefined } | undefined
+
+/** It works on every line of its log and behind no wall, so it must be an automaton. Throws a PatternError where it can't be. */
+export function jsonPrefix(prefix: RegExp): Prefix {
+  const automaton = compileAutomaton(compilePrefix(prefix))
+  if (automaton.kind === 'inexpressible') {
+    throw new PatternError(`can't stand before JSON, as ${automaton.reason}: on some line it may take too long`)
+  }
+  const group = automaton.groups.get('session')
+  return (line) => {
+    const slots = automaton.match(line, 0, line.length)
+    if (!slots) return undefined
+    const start = group === undefined ? -1 : slots[2 * group]!
+    return { end: slots[1]!, session: start < 0 ? undefined : line.toString('utf8', start, slots[2 * group! + 1]!) }
+  }
 }
 
 const LINE_FEED = 10
@@ -146,7 +165,6 @@ function holdsJson(block: Buffer): boolean {
 class ReadLine {
   readonly start: number
   readonly #bytes: Buffer
-  #text: string | undefined
   #parsedFrom = -1
   #record: unknown
 
@@ -156,17 +174,16 @@ class ReadLine {
   }
 
   as({ prefix, textOf }: Form): JsonLine | undefined {
-    if (prefix) this.#text ??= this.#bytes.toString('latin1')
-    const head = prefix?.exec(this.#text!)
+    const head = prefix?.(this.#bytes)
     if (prefix && !head) return undefined
-    const from = head?.[0].length ?? 0
+    const from = head?.end ?? 0
     if (from !== this.#parsedFrom) {
       this.#parsedFrom = from
       this.#record = parse(this.#bytes, from)
     }
     const text = this.#record === undefined ? undefined : textOf(this.#record)
     if (text === undefined) return undefined
-    return { start: this.start, end: this.start + this.#bytes.length, text, session: head?.groups?.session }
+    return { start: this.start, end: this.start + this.#bytes.length, text, session: head?.session }
   }
 }
 

@@ -1,22 +1,25 @@
 import type { Address } from '../base/address.ts'
 import { CHUNK_BYTES, LINE_BYTES_MAX } from '../base/limits.ts'
 import { compileAutomaton } from './automaton/automaton.ts'
-import { automatonEngine } from './automaton-engine.ts'
+import { AutomatonEngine } from './automaton-engine.ts'
 import { compilePattern, compilePrefix, groupNumbers } from './compile.ts'
-import { Corpus } from './corpus.ts'
-import type { Engine, FoundGroups } from './engine.ts'
+import { type Corpus, corpusOf } from './corpus.ts'
+import type { Engine } from './engine.ts'
 import { literalTables, type Sought } from './literal-tables.ts'
 import { type Literal, literalsOf } from './literals.ts'
 import { type Feed, type Pattern, type PatternSetInfo, WEIGHT_DEFAULT } from './pattern.ts'
-import { RegExpEngine } from './regexp-engine.ts'
+import { type FoundGroups, RegExpEngine } from './regexp-engine.ts'
 import type { Findings, Match, Quarantined, ScanCounts, Scanner } from './scanner.ts'
 import { runAhead, type TimeLimit, type Try } from './wall.ts'
+import { CandidatesMemory, type Seen } from './wasm/candidates-memory.ts'
 import type { Machine } from './wasm/machine.ts'
 
 export interface LiteralScannerOptions {
   readonly machine: Machine
   /** What cuts RegExps off; without it they take as long as they take. */
   readonly timeLimit?: TimeLimit | undefined
+  /** Told of each pattern that is quarantined. */
+  readonly onQuarantine?: ((quarantined: Quarantined) => void) | undefined
 }
 
 const LINE_FEED = 10
@@ -24,6 +27,8 @@ const CLOSING_BRACKET = 93
 /** What may be read behind a block. */
 const MARGIN_BYTES = 32
 const RECORDS = 2 * 4096
+/** That of the line that says how often the one before it was repeated. */
+const NO_FEED = -2
 
 const REPEATED = 'last message repeated '
 const repeated =
@@ -41,9 +46,12 @@ class LiteralScanner implements Scanner {
   readonly counts: ScanCounts = { lines: 0, overlong: 0, withoutAddress: 0 }
   readonly #machine: Machine
   readonly #timeLimit: TimeLimit | undefined
+  readonly #onQuarantine: LiteralScannerOptions['onQuarantine']
   /** By number: those of one feed together, by rank. */
   readonly #candidates: readonly Candidate[]
   readonly #heads: readonly Head[]
+  /** The candidates where WebAssembly looks at lines with them. */
+  readonly #inMemory: CandidatesMemory | undefined
   readonly #words: number
   readonly #repeatedNumber: number
   /** Bits of the candidates whose engine is not known yet, or is a RegExp. */
@@ -54,9 +62,10 @@ class LiteralScanner implements Scanner {
   #block = 0
   #blockBytes = 0
 
-  constructor(feeds: readonly Feed[], { machine, timeLimit }: LiteralScannerOptions) {
+  constructor(feeds: readonly Feed[], { machine, timeLimit, onQuarantine }: LiteralScannerOptions) {
     this.#machine = machine
     this.#timeLimit = timeLimit
+    this.#onQuarantine = onQuarantine
     const heads = new Map<PatternSetInfo['prefix'], Head>()
     this.#candidates = feeds.flatMap(({ patterns }, feed) =>
       byRank(patterns).map((pattern) => {
@@ -67,13 +76,17 @@ class LiteralScanner implements Scanner {
     )
     this.#heads = [...heads.values()]
     this.#repeatedNumber = this.#candidates.length
+    if (machine.automata) {
+      const feedNumbers = [...this.#candidates.map(({ feed }) => feed), NO_FEED]
+      this.#inMemory = new CandidatesMemory(machine, machine.automata, feedNumbers)
+    }
     this.#words = (this.#candidates.length >>> 5) + 1
     this.#needCare = new Uint32Array(this.#words)
     for (const number of this.#candidates.keys()) this.#needCare[number >>> 5]! |= 1 << (number & 31)
     // Twice as many as there can be lines in what the scan does at once.
     this.#recordsBytes = RECORDS * (8 + 4 * this.#words)
     this.#records = machine.allocate(this.#recordsBytes)
-    this.#configure(new Corpus(sampleLines(feeds)))
+    this.#configure(corpusOf(feeds))
   }
 
   get quarantined(): readonly Quarantined[] {
@@ -89,11 +102,13 @@ class LiteralScanner implements Scanner {
     const { code } = this.#machine
     const from = this.#place(block)
     for (const head of this.#heads) head.leave()
+    this.#inMemory?.leave()
     code.begin(from, from + block.length + Number(block.at(-1) !== LINE_FEED))
     while (!code.isDone()) {
       const end = code.scan()
       if (this.#timeLimit) this.#takeCare(end, this.#timeLimit)
-      this.#look(end, from, findings)
+      if (this.#inMemory) this.#lookInMemory(this.#inMemory, end, from, findings)
+      else this.#look(end, from, findings)
       for (const engine of this.#ranAhead) engine.forget()
       this.#ranAhead.clear()
     }
@@ -131,6 +146,25 @@ class LiteralScanner implements Scanner {
     code.configure(at, sets, this.#words, hashShift, shorts, this.#records, end, LINE_BYTES_MAX)
   }
 
+  #lookInMemory(inMemory: CandidatesMemory, end: number, from: number, findings: Findings): void {
+    inMemory.look(this.#words, this.#records, end, {
+      found: (seen) => this.#tell(this.#candidates[seen.number]!, seen, from, findings),
+      ask: ({ number, start, end }) => {
+        if (number === this.#repeatedNumber) {
+          this.#lookForRepeated(start, end, from, findings)
+          return false
+        }
+        const candidate = this.#candidates[number]!
+        const matches = this.#match(candidate, start, end, from, findings)
+        const { head, engine } = candidate
+        if (engine.kind === 'RegExp' || head?.engine.kind === 'RegExp') return matches
+        inMemory.put(number, engine.inMemory!, head && { automaton: head.engine.inMemory!, times: head.timesGroup })
+        return matches
+      },
+    })
+  }
+
+  /** The same in JavaScript. */
   #look(end: number, from: number, findings: Findings): void {
     const wordCount = this.#words
     const { words } = this.#machine
@@ -154,13 +188,21 @@ class LiteralScanner implements Scanner {
   #match(candidate: Candidate, start: number, end: number, from: number, findings: Findings): boolean {
     if (candidate.isQuarantined) return false
     const { head, engine } = candidate
-    if (!(head ? head.matches(start, end) && engine.run(head.restStart, head.restEnd) : engine.run(start, end))) return false
-    const address = candidate.addressGroup === undefined ? undefined : engine.address(candidate.addressGroup)
-    if (candidate.addressGroup !== undefined && address === undefined) {
+    if (head && !head.matches(start, end)) return false
+    const [restStart, restEnd] = head ? [head.restStart, head.restEnd] : [start, end]
+    if (!engine.run(restStart, restEnd)) return false
+    return this.#tell(candidate, { start, end, restStart, restEnd }, from, findings)
+  }
+
+  /** Tells of a match, unless its address is none. */
+  #tell(candidate: Candidate, place: Place, from: number, findings: Findings): boolean {
+    const { addressGroup, engine } = candidate
+    const address = addressGroup === undefined ? undefined : engine.address(addressGroup)
+    if (addressGroup !== undefined && address === undefined) {
       this.counts.withoutAddress++
       return false
     }
-    findings.match(new FoundMatch(candidate, start - from, end - from, address, engine.found()))
+    findings.match(new FoundMatch(candidate, place, from, address))
     return true
   }
 
@@ -201,22 +243,28 @@ class LiteralScanner implements Scanner {
   }
 
   #eachInNeed(end: number, visit: (candidate: Candidate, start: number, end: number, number: number) => void): void {
-    const { words } = this.#machine
     for (let record = this.#records >>> 2; record < end >>> 2; record += 2 + this.#words) {
+      const start = this.#machine.words[record]!
+      const lineEnd = this.#machine.words[record + 1]!
       for (let word = 0; word < this.#words; word++) {
-        for (let bits = words[record + 2 + word]! & this.#needCare[word]!; bits !== 0; bits &= bits - 1) {
+        for (let bits = this.#machine.words[record + 2 + word]! & this.#needCare[word]!; bits !== 0; bits &= bits - 1) {
           const number = (word << 5) | (31 - Math.clz32(bits & -bits))
           const candidate = this.#candidates[number]
-          if (candidate && !candidate.isQuarantined) visit(candidate, words[record]!, words[record + 1]!, number)
+          if (candidate && !candidate.isQuarantined) visit(candidate, start, lineEnd, number)
         }
       }
     }
   }
 
   #quarantine(candidate: Candidate, { start, end }: Try): void {
-    candidate.quarantinedFor = `ran out of time on ${end - start} bytes of a line`
+    const reason = `ran out of time on ${end - start} bytes of a line`
+    candidate.quarantinedFor = reason
+    this.#onQuarantine?.({ pattern: candidate.pattern, reason })
   }
 }
+
+/** Of a match, in memory: its line, and the part of that which its pattern is for. */
+type Place = Omit<Seen, 'number'>
 
 /** A pattern of one feed. */
 class Candidate {
@@ -262,16 +310,18 @@ class Head {
   /** The rest of the line, which the patterns are for. */
   restStart = 0
   restEnd = 0
-  found: FoundGroups | undefined
+  readonly timesGroup: number | undefined
+  /** What a RegExp found in this line, as it can't well be found again. */
+  kept: FoundGroups | undefined
   readonly #machine: Machine
-  readonly #timesGroup: number | undefined
   readonly #sessionGroup: number | undefined
   #lineStart = -1
+  #matches = false
 
   constructor(regex: RegExp, machine: Machine) {
     this.engine = engineOf(regex, machine)
     this.#machine = machine
-    this.#timesGroup = this.engine.groups.get('times')
+    this.timesGroup = this.engine.groups.get('times')
     this.#sessionGroup = this.engine.groups.get('session')
   }
 
@@ -282,24 +332,26 @@ class Head {
 
   matches(start: number, end: number): boolean {
     if (start !== this.#lineStart) {
+      const { engine } = this
       this.#lineStart = start
-      this.found = undefined
-      if (this.engine.run(start, end)) {
-        this.found = this.engine.found()
-        this.restStart = this.engine.matchEnd()
-        const isBracketed = this.#machine.bytes[end - 1] === CLOSING_BRACKET && this.timesIn(this.found) !== undefined
+      this.#matches = engine.run(start, end)
+      if (this.#matches) {
+        this.kept = keptOf(engine)
+        this.restStart = engine.matchEnd()
+        const isBracketed = this.#machine.bytes[end - 1] === CLOSING_BRACKET && this.timesIn(start, end, this.kept) !== undefined
         this.restEnd = isBracketed ? Math.max(this.restStart, end - 1) : end
       }
     }
-    return this.found !== undefined
+    return this.#matches
   }
 
-  timesIn(found: FoundGroups): string | undefined {
-    return this.#timesGroup === undefined ? undefined : found.text(this.#timesGroup) || undefined
+  /** What its group `times` holds in a line that it matches. */
+  timesIn(start: number, end: number, kept: FoundGroups | undefined): string | undefined {
+    return this.timesGroup === undefined ? undefined : textIn(this.engine, start, end, kept, this.timesGroup) || undefined
   }
 
-  sessionIn(found: FoundGroups): string | undefined {
-    return this.#sessionGroup === undefined ? undefined : found.text(this.#sessionGroup)
+  sessionIn(start: number, end: number, kept: FoundGroups | undefined): string | undefined {
+    return this.#sessionGroup === undefined ? undefined : textIn(this.engine, start, end, kept, this.#sessionGroup)
   }
 }
 
@@ -311,43 +363,64 @@ class FoundMatch implements Match {
   readonly end: number
   readonly address: Address | undefined
   readonly #candidate: Candidate
-  readonly #found: FoundGroups
-  readonly #headFound: FoundGroups | undefined
+  /** Where the block begins in memory, and the rest of the line where its prefix ends. */
+  readonly #from: number
+  readonly #restStart: number
+  readonly #restEnd: number
+  readonly #kept: FoundGroups | undefined
+  readonly #headKept: FoundGroups | undefined
 
-  constructor(candidate: Candidate, start: number, end: number, address: Address | undefined, found: FoundGroups) {
+  constructor(candidate: Candidate, { start, end, restStart, restEnd }: Place, from: number, address: Address | undefined) {
     this.feed = candidate.feed
     this.pattern = candidate.pattern
-    this.start = start
-    this.end = end
+    this.start = start - from
+    this.end = end - from
     this.address = address
     this.#candidate = candidate
-    this.#found = found
-    this.#headFound = candidate.head?.found
+    this.#from = from
+    this.#restStart = restStart
+    this.#restEnd = restEnd
+    this.#kept = keptOf(candidate.engine)
+    this.#headKept = candidate.head?.kept
   }
 
   get session(): string | undefined {
     const { sessionGroup, head } = this.#candidate
-    const own = sessionGroup === undefined ? undefined : this.#found.text(sessionGroup)
-    return own ?? (this.#headFound && head!.sessionIn(this.#headFound))
+    const own = sessionGroup === undefined ? undefined : this.#text(sessionGroup)
+    return own ?? head?.sessionIn(this.start + this.#from, this.end + this.#from, this.#headKept)
   }
 
   get times(): number {
-    return this.#headFound ? Number(this.#candidate.head!.timesIn(this.#headFound) ?? 1) : 1
+    return Number(this.#candidate.head?.timesIn(this.start + this.#from, this.end + this.#from, this.#headKept) ?? 1)
   }
 
   get groups(): Readonly<Record<string, string>> {
     const texts: Record<string, string> = {}
     for (const [name, group] of this.#candidate.groups) {
-      const text = this.#found.text(group)
+      const text = this.#text(group)
       if (text !== undefined) texts[name] = text
     }
     return texts
   }
+
+  #text(group: number): string | undefined {
+    return textIn(this.#candidate.engine, this.#restStart, this.#restEnd, this.#kept, group)
+  }
+}
+
+/** What the last run of a RegExp found. What an automaton found is found again when it is asked for. */
+function keptOf(engine: Engine): FoundGroups | undefined {
+  return engine.kind === 'RegExp' ? engine.found() : undefined
+}
+
+/** A group's text in a line that the engine matches. */
+function textIn(engine: Engine, start: number, end: number, kept: FoundGroups | undefined, group: number): string | undefined {
+  return engine.kind === 'RegExp' ? kept!.text(group) : engine.textIn(start, end, group)
 }
 
 function engineOf(regex: RegExp, machine: Machine): Engine {
   const automaton = compileAutomaton(regex)
-  if (automaton.kind === 'automaton') return automatonEngine(automaton, machine)
+  if (automaton.kind === 'automaton') return new AutomatonEngine(automaton, machine)
   return new RegExpEngine(regex, groupNumbers(regex.source), machine)
 }
 
@@ -355,14 +428,4 @@ function engineOf(regex: RegExp, machine: Machine): Engine {
 function byRank(patterns: readonly Pattern[]): readonly Pattern[] {
   const order = ({ weight = WEIGHT_DEFAULT }: Pattern) => (weight === 0 ? Number.NEGATIVE_INFINITY : -weight)
   return patterns.toSorted((a, b) => order(a) - order(b))
-}
-
-/** A line or two of each pattern, to see which literals are on many. */
-function sampleLines(feeds: readonly Feed[]): readonly string[] {
-  return feeds.flatMap(({ patterns }) =>
-    patterns.flatMap(({ samples }) => [
-      ...(samples?.match?.slice(0, 1).map(([line]) => line) ?? []),
-      ...(samples?.miss?.slice(0, 1) ?? []),
-    ]),
-  )
 }

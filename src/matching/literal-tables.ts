@@ -26,8 +26,11 @@ export const HASH_FACTOR = 0x9e3779b1
 /** Or-ed to a window before it is hashed, so that both cases of a letter are one. */
 export const HASH_FOLD = 0x202020
 
-/** Six tables of sixteen bytes: by the low and by the high nibble of each byte of a window, in which of 8 groups it may stand. */
-export const SET_BYTES = 2 * WINDOW_BYTES * 16
+/**
+ * Tables of sixteen bytes which say in which of 8 groups a window may be: by the low half of each of its bytes, and by two
+ * bits of the high halves of the last two.
+ */
+export const SET_BYTES = (WINDOW_BYTES + 1) * 16
 const GROUPS = 8
 /** With more windows in one group, too much would look like one of them. A set more costs as much as a hit in 50 bytes. */
 const GROUP_WINDOWS = 6
@@ -40,7 +43,7 @@ const PIECE_BYTES = 16
 /**
  * Lays out what the scan works with, to lie where `allocate` says; `words` is how many words of 32 patterns there are:
  *
- *     nibbles     96 bytes for each set
+ *     nibbles     64 bytes for each set
  *     always      words of 32 bits: the patterns that are candidates on every line
  *     current     as many words, for the scan's own use
  *     chains      by the hash of a window, where its first literal lies
@@ -73,7 +76,7 @@ export function literalTables(
   const view = new DataView(bytes.buffer)
   const hashShift = 32 - chainBits
   let shorts = 0
-  for (const [group, places] of groupsOf(texts, sets * GROUPS, corpus).entries()) setNibbles(bytes, group, places)
+  for (const [group, shape] of groupsOf(texts, sets * GROUPS, corpus).entries()) setNibbles(bytes, group, shape)
   setBits(view, alwaysAt, always)
   for (const { literal, patterns, from, window } of placed) {
     let next: number
@@ -152,31 +155,38 @@ function textsOf(literal: Literal): readonly string[] {
   return Array.from({ length: count }, (_, from) => literal.slice(from, from + WINDOW_BYTES))
 }
 
-/** The bytes that may stand at one place of the windows of a group: those of which both nibbles do. */
-interface Place {
-  readonly low: number
-  readonly high: number
+/** The windows that a group takes, as bits: by the low half of each byte, and by the high halves of the last two. */
+interface Shape {
+  readonly lows: readonly [number, number, number]
+  readonly highs: number
+}
+
+const NOTHING: Shape = { lows: [0, 0, 0], highs: 0 }
+
+/** What is looked at of high halves: this tells signs, digits and the two rows of letters apart, in either case. */
+function highOf(second: number, third: number): number {
+  return (((second >> 4) & 5) << 1) | ((third >> 4) & 5)
 }
 
 /** Puts windows into groups, so that as little else as possible looks like one of a group. */
-function groupsOf(windows: ReadonlySet<string>, count: number, corpus: Corpus): readonly (readonly Place[])[] {
+function groupsOf(windows: ReadonlySet<string>, count: number, corpus: Corpus): readonly Shape[] {
   const members: string[][] = Array.from({ length: count }, () => [])
-  const places = members.map(placesOf)
+  const shapes = members.map(() => NOTHING)
   const shares = members.map(() => 0)
   // The first groups are for the short ones, one for each length, so that the scan can tell them.
   const shortGroups = [...windows].some(isShort) ? WINDOW_BYTES - 1 : 0
   const put = (window: string) => {
-    let best: { group: number; places: readonly Place[]; share: number; cost: number } | undefined
+    let best: { group: number; shape: Shape; share: number; cost: number } | undefined
     const [from, to] = isShort(window) ? [window.length - 1, window.length] : [shortGroups, count]
     for (let group = from; group < to; group++) {
-      const wider = widened(places[group]!, window)
-      const share = shareOf(wider, corpus)
+      const shape = widened(shapes[group]!, window)
+      const share = shareOf(shape, corpus)
       const cost = share - shares[group]!
-      if (!best || cost < best.cost) best = { group, places: wider, share, cost }
+      if (!best || cost < best.cost) best = { group, shape, share, cost }
       if (members[group]!.length === 0) break // another empty one is the same
     }
     members[best!.group]!.push(window)
-    places[best!.group] = best!.places
+    shapes[best!.group] = best!.shape
     shares[best!.group] = best!.share
   }
   for (const window of windows) put(window)
@@ -184,65 +194,55 @@ function groupsOf(windows: ReadonlySet<string>, count: number, corpus: Corpus): 
   for (const window of count > GROUPS ? [] : windows) {
     const group = members.findIndex((all) => all.includes(window))
     members[group] = members[group]!.filter((other) => other !== window)
-    places[group] = placesOf(members[group]!)
-    shares[group] = shareOf(places[group]!, corpus)
+    shapes[group] = members[group]!.reduce(widened, NOTHING)
+    shares[group] = shareOf(shapes[group]!, corpus)
     put(window)
   }
-  return places
+  return shapes
 }
 
 function isShort(window: string): boolean {
   return window.length < WINDOW_BYTES
 }
 
-function placesOf(windows: readonly string[]): readonly Place[] {
-  return windows.reduce(
-    widened,
-    Array.from({ length: WINDOW_BYTES }, () => ({ low: 0, high: 0 })),
-  )
-}
-
-function widened(places: readonly Place[], window: string): readonly Place[] {
-  return places.map(({ low, high }, i) => {
-    // Before a short literal any byte may stand.
-    const code = window.charCodeAt(i - WINDOW_BYTES + window.length)
-    if (Number.isNaN(code)) return { low: 0xffff, high: 0xffff }
-    const other = code < EITHER_CASE ? code : code & 0xdf
-    return { low: low | (1 << (code & 15)), high: high | (1 << ((code >> 4) & 15)) | (1 << ((other >> 4) & 15)) }
-  })
+function widened({ lows: [first, second, third], highs }: Shape, window: string): Shape {
+  // Before a short literal any byte may stand.
+  const codes = Array.from({ length: WINDOW_BYTES }, (_, i) => window.charCodeAt(i - WINDOW_BYTES + window.length))
+  const [a, b, c] = codes.map((code) => (Number.isNaN(code) ? 0xffff : 1 << (code & 15))) as [number, number, number]
+  let more = 0
+  for (const high of Number.isNaN(codes[1]) ? [0x00, 0x10, 0x40, 0x50] : [codes[1]!]) more |= 1 << highOf(high, codes[2]!)
+  return { lows: [first | a, second | b, third | c], highs: highs | more }
 }
 
 /** How much of what logs usually hold looks like a window of this group. */
-function shareOf([first, second, third]: readonly Place[], { triples, tripleShares, byteShares }: Corpus): number {
-  if (first!.low === 0) return 0
+function shareOf({ lows: [first, second, third], highs }: Shape, { triples, tripleShares, byteShares }: Corpus): number {
+  if (first === 0) return 0
   let share = 0
   for (let i = 0; i < triples.length; i++) {
     const triple = triples[i]!
     if (
-      (first!.low >> (triple & 15)) & (first!.high >> ((triple >> 4) & 15)) & 1 &&
-      (second!.low >> ((triple >> 8) & 15)) & (second!.high >> ((triple >> 12) & 15)) & 1 &&
-      (third!.low >> ((triple >> 16) & 15)) & (third!.high >> (triple >> 20)) & 1
+      (first >> (triple & 15)) & 1 &&
+      (second >> ((triple >> 8) & 15)) & 1 &&
+      (third >> ((triple >> 16) & 15)) & 1 &&
+      (highs >> highOf(triple >> 8, triple >> 16)) & 1
     ) {
       share += tripleShares[i]!
     }
   }
   // Of two that look like nothing usual, the narrower.
-  return share + 0.05 * [first!, second!, third!].reduce((all, place) => all * shareOfPlace(place, byteShares), 1)
+  return share + 0.05 * [first, second, third].reduce((all, low) => all * shareOfLow(low, byteShares), 1)
 }
 
-function shareOfPlace({ low, high }: Place, byteShares: Float64Array): number {
+function shareOfLow(low: number, byteShares: Float64Array): number {
   let share = 0
-  for (let byte = 0; byte < 256; byte++) if ((low >> (byte & 15)) & (high >> (byte >> 4)) & 1) share += byteShares[byte]!
+  for (let byte = 0; byte < 256; byte++) if ((low >> (byte & 15)) & 1) share += byteShares[byte]!
   return share
 }
 
-function setNibbles(bytes: Uint8Array, group: number, places: readonly Place[]): void {
+function setNibbles(bytes: Uint8Array, group: number, { lows, highs }: Shape): void {
   const tables = Math.floor(group / GROUPS) * SET_BYTES
   const bit = 1 << (group % GROUPS)
-  for (const [i, { low, high }] of places.entries()) {
-    for (let nibble = 0; nibble < 16; nibble++) {
-      if ((low >> nibble) & 1) bytes[tables + 32 * i + nibble]! |= bit
-      if ((high >> nibble) & 1) bytes[tables + 32 * i + 16 + nibble]! |= bit
-    }
+  for (const [i, row] of [...lows, highs].entries()) {
+    for (let index = 0; index < 16; index++) if ((row >> index) & 1) bytes[tables + 16 * i + index]! |= bit
   }
 }

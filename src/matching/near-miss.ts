@@ -1,8 +1,8 @@
 import { RegExpParser } from '@eslint-community/regexpp'
 import { parseAddress } from '../base/address.ts'
-import { compilePattern, compilePrefix } from './compile.ts'
-import { jsonText } from './json-line.ts'
+import { compilePattern } from './compile.ts'
 import type { Pattern } from './pattern.ts'
+import { programText } from './program-text.ts'
 
 /** How far a pattern went into a line that it does not match. */
 export interface NearMiss {
@@ -22,8 +22,7 @@ const FITS_CHARACTERS_MIN = 5
 /** Finds out how near lines come to a pattern, to show where it and they part. */
 export class NearMisses {
   readonly #pattern: Pattern
-  readonly #prefix: RegExp | undefined
-  readonly #textOf: ReturnType<typeof jsonText> | undefined
+  readonly #textOf: ReturnType<typeof programText>
   readonly #flags: string
   /** The regex's pieces in their order as they are run, and by how many of them it was asked for, the regex of the first ones. */
   readonly #pieces: readonly string[]
@@ -34,8 +33,7 @@ export class NearMisses {
   constructor(pattern: Pattern) {
     const { regex } = compilePattern(pattern)
     this.#pattern = pattern
-    this.#prefix = pattern.set?.prefix && compilePrefix(pattern.set.prefix)
-    this.#textOf = pattern.set?.json === undefined ? undefined : jsonText(pattern.set.json)
+    this.#textOf = programText(pattern.set)
     this.#flags = regex.flags
     this.#pieces = piecesOf(regex).map(({ raw }) => raw)
     const written = piecesOf(pattern.regex)
@@ -48,11 +46,7 @@ export class NearMisses {
 
   /** Undefined where the line is not of the program's, or hardly anything of it fits. */
   of(line: string): NearMiss | undefined {
-    const bytes = Buffer.from(line).toString('latin1')
-    const head = this.#prefix?.exec(bytes)
-    if (head === null) return undefined
-    const begin = head ? head.index + head[0].length : 0
-    const text = this.#textOf ? this.#textOfJson(bytes.slice(begin)) : bytes.slice(begin)
+    const text = this.#textOf(Buffer.from(line).toString('latin1'))
     if (text === undefined) return undefined
     let [fit, over] = [0, this.#pieces.length + 1]
     while (over - fit > 1) {
@@ -71,15 +65,6 @@ export class NearMisses {
   #begin(count: number): RegExp {
     this.#begins[count] ??= new RegExp(this.#pieces.slice(0, count).join(''), this.#flags)
     return this.#begins[count]
-  }
-
-  #textOfJson(json: string): string | undefined {
-    try {
-      const text = this.#textOf!(JSON.parse(utf8(json)))
-      return text === undefined ? undefined : Buffer.from(text).toString('latin1')
-    } catch {
-      return undefined
-    }
   }
 }
 

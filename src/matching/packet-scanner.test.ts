@@ -101,6 +101,15 @@ describe('a refused packet', () => {
     assert.deepEqual(found(pcap([{ at, bytes: ethernet(over(6, syn(23))) }], { linkType: ETHERNET })), [])
   })
 
+  it('is not what our own tables refused, where the anchor or the prefix says so', () => {
+    assert.deepEqual(foundInPf(over(6, syn(23)), { ruleset: 'log2table', subrule: 0 }), [])
+    assert.deepEqual(foundInPf(over(6, syn(23)), { ruleset: 'log2table/bad', subrule: 0 }), [])
+    assert.equal(foundInPf(over(6, syn(23)), { ruleset: 'log2tables', subrule: 0 }).length, 1)
+    const capture = (prefix: string) => pcap([{ at, bytes: nflogHeader(over(6, syn(8081)), { prefix }) }], { linkType: NFLOG })
+    for (const prefix of ['log2table', 'log2table: ', 'log2table bad_ip ']) assert.deepEqual(found(capture(prefix)), [], prefix)
+    assert.equal(found(capture('refused by log2table ')).length, 1)
+  })
+
   it('that honest peers send when we have forgotten their connection counts nothing', () => {
     for (let flags = 0; flags < 64; flags++) {
       const hits = foundInPf(over(6, tcp({ from: 40_000, to: 8081, flags })))

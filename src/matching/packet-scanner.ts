@@ -126,10 +126,21 @@ const ECN = tcpFlag.ece | tcpFlag.cwr
 const ECHO = 8
 const ECHO6 = 128
 
-/** pf says it; what a rule logs to an NFLOG group is refused, as that is what the group is for. What goes out is our own. */
+/**
+ * pf says it; what a rule logs to an NFLOG group is refused, as that is what the group is for. What goes out is our own, and so
+ * is what was refused because its sender is in one of our tables, where that can be seen: see `isOwn`.
+ */
 function wasRefused({ pf, netfilter }: LoggedPacket): boolean {
-  if (pf) return pf.action === 'block' && pf.direction === 'in'
-  return netfilter !== undefined && netfilter.hook !== 'output' && netfilter.hook !== 'postrouting'
+  if (pf) return pf.action === 'block' && pf.direction === 'in' && !isOwn(pf.ruleset)
+  return netfilter !== undefined && netfilter.hook !== 'output' && netfilter.hook !== 'postrouting' && !isOwn(netfilter.prefix)
+}
+
+/**
+ * The name of an anchor, or the prefix of a rule, that is for our tables: it begins with `log2table`. Where their rules say
+ * nothing of the kind, the core knows who is in a table.
+ */
+function isOwn(name: string): boolean {
+  return /^log2table\b/.test(name)
 }
 
 /**

@@ -113,6 +113,11 @@ export function patternSet(info: PatternSetInfo, patterns: readonly Pattern[]): 
   return patterns.map((pattern, index) => ({ ...pattern, name: `${info.name}/${pattern.name ?? index + 1}`, set: info }))
 }
 
+/** What a pattern is called where it is shown. */
+export function nameOf({ name, regex }: Pattern): string {
+  return name ?? String(regex)
+}
+
 /** A pattern's own parameters, as a rule sees them in `hit.parameters` under the groups of the regex. */
 export function parametersOf(pattern: Pattern): Readonly<Record<string, Json>> {
   const known: ReadonlySet<string> = new Set(patternKeys)

@@ -1,6 +1,11 @@
 import { type Address, parseAddress } from '../base/address.ts'
-import type { Engine, FoundGroups } from './engine.ts'
+import type { LineEngine } from './engine.ts'
 import type { Machine } from './wasm/machine.ts'
+
+/** Groups by their numbers, as text: UTF-8, what is no UTF-8 replaced. Undefined for one that took no part. */
+export interface FoundGroups {
+  text(group: number): string | undefined
+}
 
 /** What RegExp finds in a line. */
 type Result = RegExpExecArray | null
@@ -9,7 +14,7 @@ type Result = RegExpExecArray | null
  * V8's RegExp, at work on lines made strings. It may take for ever, so it is run ahead of need within a limit of time (see
  * wall.ts), and what came of that is given when it is asked for.
  */
-export class RegExpEngine implements Engine {
+export class RegExpEngine implements LineEngine {
   readonly kind = 'RegExp'
   readonly groups: ReadonlyMap<string, number>
   readonly #regex: RegExp
@@ -51,6 +56,7 @@ export class RegExpEngine implements Engine {
     return text === undefined ? undefined : parseAddress(text)
   }
 
+  /** What the last run found, to be kept: to find it again could take long. */
   found(): FoundGroups {
     const result = this.#result!
     return { text: (group) => utf8(result[group]) }

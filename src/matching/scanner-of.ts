@@ -2,8 +2,8 @@ import type { LoggedPacket } from '../capture/logged-packet.ts'
 import { withJson } from './json-scanner.ts'
 import { literalScanner } from './literal-scanner.ts'
 import { withPackets } from './packet-scanner.ts'
-import type { Feed } from './pattern.ts'
-import type { Findings, ScanCounts, Scanner } from './scanner.ts'
+import { type Feed, nameOf } from './pattern.ts'
+import type { Findings, Quarantined, ScanCounts, Scanner } from './scanner.ts'
 import type { TimeLimit } from './wall.ts'
 import { type Machine, wasmMachine } from './wasm/machine.ts'
 import { plainMachine } from './wasm/plain-machine.ts'
@@ -11,19 +11,26 @@ import { plainMachine } from './wasm/plain-machine.ts'
 export interface ScannerOptions {
   /** Cuts off RegExps that take too long. Without it nothing does. */
   readonly timeLimit?: TimeLimit
+  /** Told of each pattern that is quarantined; scanners of the same feeds tell it together, once. */
+  readonly onQuarantine?: (quarantined: Quarantined) => void
 }
 
 /** Scanners by their feeds: making one takes some time and memory, and logs with the same feeds can share it. */
 const known = new WeakMap<readonly Feed[], Scanner>()
 
 /** The scanner for a log, by the patterns that feed its rules. Which one that is, is said only here. */
-export function scannerOf(feeds: readonly Feed[], { timeLimit }: ScannerOptions = {}): Scanner {
+export function scannerOf(feeds: readonly Feed[], { timeLimit, onQuarantine }: ScannerOptions = {}): Scanner {
   let scanner = known.get(feeds)
   if (!scanner) {
-    scanner = withPackets(withJson((some) => literalScanner(some, { machine: newMachine(), timeLimit })))(feeds)
+    scanner = withPackets(withJson((some) => literalScanner(some, { machine: newMachine(), timeLimit, onQuarantine })))(feeds)
     known.set(feeds, scanner)
   }
   return new CountingScanner(scanner)
+}
+
+/** The patterns that are quarantined in any of these scanners, by name, each with a reason. */
+export function quarantinedIn(scanners: readonly Scanner[]): ReadonlyMap<string, string> {
+  return new Map(scanners.flatMap(({ quarantined }) => quarantined.map(({ pattern, reason }) => [nameOf(pattern), reason])))
 }
 
 let reasonForPlain: string | undefined

@@ -1,4 +1,4 @@
-import { findForgery, lintWarnings } from '../matching/lint.ts'
+import { type Forgery, findForgery, lintWarnings } from '../matching/lint.ts'
 import type { Pattern } from '../matching/pattern.ts'
 import { scannerOf } from '../matching/scanner-of.ts'
 import * as shippedSets from '../patterns/index.ts'
@@ -11,7 +11,7 @@ const shipped: ReadonlySet<RegExp> = new Set(Object.values(shippedSets).flatMap(
 /** Refuses a pattern with which a stranger could have somebody else banned, and shows how. */
 export function checkLint(pattern: Pattern, path: Path, findings: Findings): void {
   if (shipped.has(pattern.regex)) return
-  const forgery = findForgery(pattern, scannerOf([{ rule: '', patterns: [pattern] }]))
+  const { forgery, warnings } = lint(pattern)
   if (forgery) {
     findings.fault(
       [...path, 'regex'],
@@ -19,7 +19,29 @@ export function checkLint(pattern: Pattern, path: Path, findings: Findings): voi
       "bind both ends (^ and $) so that only the true address fits, or say why nobody can write such a line: unforgeable: '...'",
     )
   }
-  for (const warning of lintWarnings(pattern)) findings.warning([...path, 'regex'], warning)
+  for (const warning of warnings) findings.warning([...path, 'regex'], warning)
+}
+
+interface Lint {
+  readonly forgery: Forgery | undefined
+  readonly warnings: readonly string[]
+}
+
+/** By all of a pattern that matters to it. Looking for forgeries takes milliseconds, and a reload brings the same patterns anew. */
+const linted = new Map<string, Lint>()
+const LINTED_MAX = 1000
+
+function lint(pattern: Pattern): Lint {
+  const { regex, set, weight, samples, unforgeable } = pattern
+  const key = JSON.stringify([String(regex), String(set?.prefix), set?.json, weight === 0, samples, unforgeable])
+  let known = linted.get(key)
+  if (!known) {
+    if (linted.size === LINTED_MAX) linted.clear()
+    const forgery = findForgery(pattern, scannerOf([{ rule: '', patterns: [pattern] }]))
+    known = { forgery, warnings: lintWarnings(pattern) }
+    linted.set(key, known)
+  }
+  return known
 }
 
 const unknown: History = { bans: () => [], listings: () => 0, lastLoginAt: undefined }

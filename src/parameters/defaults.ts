@@ -3,9 +3,9 @@ import { basename, dirname, join } from 'node:path'
 import type { Feed, PatternSet } from '../matching/pattern.ts'
 import * as shipped from '../patterns/index.ts'
 import { Hackers } from '../rules/hackers.ts'
-import { withDefaults } from './check-logs.ts'
 import { CONTROL_SOCKET, type Configuration, type LogEntry, stateFolderOf } from './parameters.ts'
 import { dryRun } from './tables.ts'
+import { withDefaults } from './with-defaults.ts'
 
 const RULE = 'hackers'
 const TABLE = 'bad_ip'
@@ -20,6 +20,19 @@ const accessLogs = [
   '/var/log/httpd/*access_log',
   '/var/log/httpd-access.log',
 ]
+/** What else may be there, each with the programs that write into it; where several places are named, the first of them. */
+const otherLogs: readonly (readonly [set: PatternSet, paths: readonly string[]])[] = [
+  [shipped.nginx, ['/var/log/nginx/*error.log']],
+  [shipped.apache, ['/var/log/apache2/*error.log', '/var/log/httpd/*error_log', '/var/log/httpd-error.log']],
+  [shipped.httpd, ['/var/log/lighttpd/access.log']],
+  [shipped.lighttpd, ['/var/log/lighttpd/error.log']],
+  [shipped.haproxy, ['/var/log/haproxy.log']],
+  [
+    [shipped.opensmtpd, shipped.postfix, shipped.sendmail, shipped.dovecot, shipped.cyrus, shipped.courier].flat(),
+    ['/var/log/maillog', '/var/log/mail.log'],
+  ],
+  [shipped.exim, ['/var/log/exim4/mainlog', '/var/log/exim/mainlog']],
+]
 
 /** A configuration for a machine that has none, and how it came about. */
 export interface Defaults {
@@ -27,6 +40,7 @@ export interface Defaults {
   readonly configuration: Configuration
   /** Logs that are there and readable, as they stand in the configuration. */
   readonly found: readonly string[]
+  /** Those that a machine should have, and all that are closed to us. */
   readonly notFound: readonly { readonly key: string; readonly reason: 'no such file' | 'permission denied' }[]
 }
 
@@ -40,16 +54,17 @@ export function defaults({
 } = {}): Defaults {
   const logs: LogEntry[] = []
   const notFound: { key: string; reason: 'no such file' | 'permission denied' }[] = []
-  const look = (path: string, set: PatternSet): boolean => {
+  const look = (path: string, set: PatternSet, isUsual = true): boolean => {
     const key = join(root, path)
     const reason = whyNot(key)
-    if (reason) notFound.push({ key, reason })
-    else logs.push({ key, feeds: [feedOf(set)] })
+    if (reason && (isUsual || reason === 'permission denied')) notFound.push({ key, reason })
+    if (!reason) logs.push({ key, feeds: [feedOf(set)] })
     return !reason
   }
   // One of them only: a system that has several writes the same lines into them.
   authLogs.some((path) => look(path, shipped.sshd))
   for (const path of accessLogs) look(path, shipped.httpd)
+  for (const [set, paths] of otherLogs) paths.some((path) => look(path, set, false))
   return { configuration: configurationOf(logs, platform), found: logs.map(({ key }) => key), notFound }
 }
 
@@ -74,6 +89,7 @@ function configurationOf(logs: readonly LogEntry[], platform: NodeJS.Platform): 
     logs,
     commands: new Map(),
     keptFiles: new Map(),
+    notify: undefined,
     stateFolder: stateFolderOf(platform),
     control: CONTROL_SOCKET,
   }

@@ -1,4 +1,5 @@
 import { escapeText } from '../base/escape.ts'
+import type { PatternReport } from '../matching/pattern-report.ts'
 import type { Fault } from './fault.ts'
 import type { Configuration } from './parameters.ts'
 
@@ -10,7 +11,12 @@ export function formatFault({ severity, file, line, column, path, message, hint 
   const place = [file, line, line === undefined ? undefined : column].filter((part) => part !== undefined).join(':')
   const said = hint === undefined ? message : `${message}; ${hint}`
   const whole = [place, severity === 'warning' ? 'warning' : '', path, said].filter((part) => part !== '').join(': ')
-  return whole.split('\\').map(escapeText).join('\\')
+  return shown(whole)
+}
+
+/** Escaped, but for backslashes. */
+function shown(text: string): string {
+  return text.split('\\').map(escapeText).join('\\')
 }
 
 /** A fault as `check --json` prints it; every key is always there. */
@@ -51,6 +57,52 @@ export function summaryRecord({
     ignore: { networks: ignore.networks.length, files: ignore.files },
     stateFolder,
     control,
+  }
+}
+
+/** What is said of a pattern even where nobody asked: on some line it takes long, or every line is tried. */
+export function isNotable({ literals, notLinear }: PatternReport): boolean {
+  return notLinear !== undefined || literals === undefined
+}
+
+/** How all patterns are run, for a person, and what is notable of some. */
+export function patternLines(reports: readonly PatternReport[]): readonly string[] {
+  const regexps = reports.filter(({ engine }) => engine === 'RegExp').length
+  const automata = reports.length - regexps
+  const onEveryLine = reports.filter(({ literals }) => literals === undefined).length
+  const counts = [
+    `${automata} of ${count(reports.length, 'pattern')} run as automata`,
+    ...(regexps > 0 ? [`${regexps} as RegExp within a limit of time`] : []),
+    ...(onEveryLine > 0 ? [`${onEveryLine} on every line`] : []),
+  ]
+  return [
+    `engine  ${counts.join(', ')}`,
+    ...reports.filter(isNotable).map((report) => {
+      return `engine  ${shown(report.pattern)}: ${notesOf(report)}`
+    }),
+  ]
+}
+
+/** What is notable of a pattern, in words; empty where nothing is. */
+export function notesOf({ engine, literals, notLinear }: PatternReport): string {
+  const notes = [
+    ...(notLinear === undefined ? [] : [engine === 'RegExp' ? `runs as RegExp, as ${notLinear}` : notLinear]),
+    ...(literals === undefined ? ['runs on every line, as there is no text that all its matches hold'] : []),
+  ]
+  return shown(notes.join('; '))
+}
+
+/** How one pattern is run, as `check --json` prints it. */
+export function patternRecord(report: PatternReport): Readonly<Record<string, unknown>> {
+  const { pattern, engine, reads, literals, states, notLinear } = report
+  return {
+    kind: 'pattern',
+    pattern,
+    engine,
+    reads,
+    literals: literals ?? null,
+    states: states ?? null,
+    notLinear: notLinear ?? null,
   }
 }
 

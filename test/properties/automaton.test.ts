@@ -5,6 +5,8 @@ import fc from 'fast-check'
 import { LINE_BYTES_MAX } from '../../src/base/limits.ts'
 import { type Automaton, compileAutomaton } from '../../src/matching/automaton/automaton.ts'
 import { compilePattern, compilePrefix } from '../../src/matching/compile.ts'
+import { AutomatonMemory } from '../../src/matching/wasm/automaton-memory.ts'
+import { type Machine, wasmMachine } from '../../src/matching/wasm/machine.ts'
 import * as sets from '../../src/patterns/index.ts'
 
 /** How many patterns are drawn, and half of how often shipped ones get new lines; FUZZ_RUNS sets another number. */
@@ -85,7 +87,7 @@ test('a drawn pattern finds in drawn lines the match and the groups that RegExp 
         drawn.patterns++
         const automaton = compileAutomaton(regex, { statesMax })
         const texts = lines.map((bytes) => Buffer.from(bytes).toString('latin1'))
-        if (automaton.kind === 'automaton') compare(automaton, regex, texts, drawn)
+        if (automaton.kind === 'automaton') compare(automaton, regex, texts, drawn, statesMax)
         else drawn.inexpressible++
       },
     ),
@@ -236,14 +238,16 @@ function references({ source, flags }: RegExp, texts: readonly string[]): readon
   return run(texts) ?? texts.flatMap((text) => run([text]) ?? [undefined])
 }
 
-function compare(automaton: Automaton, regex: RegExp, texts: readonly string[], counts: typeof drawn): void {
+function compare(automaton: Automaton, regex: RegExp, texts: readonly string[], counts: typeof drawn, statesMax?: number): void {
   const expected = references(regex, texts)
+  const inMemory = inMemoryOf(automaton, regex, statesMax)
   for (const [number, text] of texts.entries()) {
     const spans = expected[number]
     if (spans === undefined) counts.slow++
     else {
-      const found = spansOf(automaton, text)
-      if (String(found) !== String(spans)) assert.deepEqual(found, spans, `${regex} on ${JSON.stringify(text)}`)
+      for (const found of [spansOf(automaton, text), ...[1, 2].map(() => spansInMemory(inMemory, text, automaton))]) {
+        if (String(found) !== String(spans)) assert.deepEqual(found, spans, `${regex} on ${JSON.stringify(text)}`)
+      }
       counts.lines++
       if (spans) counts.matches++
     }
@@ -256,4 +260,43 @@ function spansOf(automaton: Automaton, text: string): number[] | null {
   const bytes = Buffer.from(around + text + around, 'latin1')
   const spans = automaton.match(bytes, around.length, around.length + text.length)
   return spans ? Array.from(spans, (at) => (at < 0 ? -1 : at - around.length)) : null
+}
+
+/** The same in WebAssembly. Memory is not given back, so after a while another machine is taken. */
+interface InMemory {
+  readonly machine: Machine
+  readonly memory: AutomatonMemory
+  readonly room: number
+}
+const known = new WeakMap<Automaton, InMemory>()
+const LINE_ROOM = LINE_BYTES_MAX + 64
+let machine = wasmMachine()
+let room = machine.allocate(LINE_ROOM)
+
+/** Another automaton of the same regex: each can be run in one place only. */
+function inMemoryOf(automaton: Automaton, regex: RegExp, statesMax?: number): InMemory {
+  const old = known.get(automaton)
+  if (old) return old
+  if (machine.bytes.length > 32 * 1024 * 1024) {
+    machine = wasmMachine()
+    room = machine.allocate(LINE_ROOM)
+  }
+  const own = compileAutomaton(regex, statesMax === undefined ? {} : { statesMax }) as Automaton
+  const one = { machine, memory: new AutomatonMemory(own, machine, machine.automata!), room }
+  known.set(automaton, one)
+  return one
+}
+
+function spansInMemory({ machine, memory, room }: InMemory, text: string, { tables }: Automaton): number[] | null {
+  const around = 'a1'
+  const start = room + around.length
+  machine.bytes.set(Buffer.from(around + text + around, 'latin1'), room)
+  if (!memory.run(start, start + text.length)) return null
+  const spans = Array.from({ length: tables.slotCount }, (_, slot) => {
+    const at = memory.slot(slot)
+    return at < 0 ? -1 : at - start
+  })
+  // What it learns must not be seen in the lines that follow, nor in the same one.
+  memory.learn(start, start + text.length)
+  return spans
 }

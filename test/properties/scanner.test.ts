@@ -11,6 +11,10 @@ import { wasmMachine } from '../../src/matching/wasm/machine.ts'
 import { plainMachine } from '../../src/matching/wasm/plain-machine.ts'
 import * as sets from '../../src/patterns/index.ts'
 
+/** How many lines of each kind of log are generated, and how often samples are changed; `test/long` says more. */
+const GENERATED = Number(process.env.GENERATED_LINES ?? 5_000)
+const RUNS = Number(process.env.RUNS ?? 400)
+
 const shipped: readonly Pattern[] = Object.values(sets)
   .flat()
   .filter(({ set }) => set?.json === undefined)
@@ -55,9 +59,9 @@ describe('the scanner finds what RegExp finds, line by line', () => {
   })
 
   for (const kind of ['auth', 'access'] satisfies LogKind[]) {
-    test(`in 5,000 lines of a generated ${kind}.log, cut into blocks anywhere`, () => {
+    test(`in ${GENERATED} lines of a generated ${kind}.log, cut into blocks anywhere`, () => {
       const text = Buffer.from(
-        [...generateLog({ kind, lines: 5_000, seed: 7, startAt: Date.UTC(2026, 10, 21), days: 1 })].join(''),
+        [...generateLog({ kind, lines: GENERATED, seed: 7, startAt: Date.UTC(2026, 10, 21), days: 1 })].join(''),
       )
       let size = 1
       for (let from = 0; from < text.length; size = (size * 7 + 13) % 20_011) {
@@ -94,7 +98,7 @@ describe('the scanner finds what RegExp finds, line by line', () => {
     })
     fc.assert(
       fc.property(fc.array(mutated, { maxLength: 8 }), (lines) => agree(Buffer.concat(lines))),
-      { numRuns: Number(process.env.RUNS ?? 400) },
+      { numRuns: RUNS },
     )
   })
 

@@ -1,7 +1,9 @@
 import type { Address } from '../../base/address.ts'
-import { jsonLine } from '../../base/escape.ts'
+import { escapeText, jsonLine } from '../../base/escape.ts'
 import { type ExitStatus, exitStatus } from '../../base/exit-status.ts'
+import { UserError } from '../../base/user-error.ts'
 import type { Decision } from '../../core/model.ts'
+import { blindSpotRecord, blindSpotText } from '../../daemon/blind-spots.ts'
 import { type ReplaySummary, replay as replayLogs } from '../../daemon/replay.ts'
 import { compare, type Outlook } from '../../history/comparison.ts'
 import { type Command, type Io, type JsonOption, jsonOption } from '../command.ts'
@@ -19,7 +21,10 @@ interface Options extends JsonOption {
 export const replay: Command<[logs: readonly string[]], Options> = {
   declare(syntax) {
     syntax
-      .argument('<log...>', 'old logs, plain or .gz; several are brought into one order by the time of their lines')
+      .argument(
+        '<log...>',
+        'old logs or captures, plain or .gz, - for standard input; several are brought into one order by the time of their lines',
+      )
       .option('--config <dir>', 'use this configuration instead of the shipped patterns')
       .option('--as <key>', "read all of them with the patterns of this key of the configuration's logs")
       .option('--against <dir>', 'say what would change with the configuration of this folder: bans gained, lost, earlier, later')
@@ -36,6 +41,7 @@ logs hold an accepted login: those bans are mistakes, as far as can be known.
 Examples
   log2table replay /var/log/auth.log
   log2table replay --config /etc/log2table /var/log/auth.log.*.gz /var/log/auth.log
+  log2table replay --config . --as pflog:pflog0 /var/log/pflog.0.gz
   log2table replay --config . --as /var/log/authlog old/authlog-2025 --json
   log2table replay --config /etc/log2table --against ./new /var/log/auth.log*
 `,
@@ -68,6 +74,7 @@ async function decide(logs: readonly string[], { config, as, json }: Options, io
 }
 
 async function comparing(logs: readonly string[], against: string, { config, as, json }: Options, io: Io): Promise<ExitStatus> {
+  if (logs.includes('-')) throw new UserError(exitStatus.usage, 'standard input can be read only once; --against needs a file')
   const both = [await replayOptions(config, logs, as, io), await replayOptions(against, logs, as, io)]
   const progress = progressOn(io.stderr, () => performance.now())
   const outlooks: Outlook[] = []
@@ -99,12 +106,13 @@ function sayOver(progress: Progress, { stderr }: Io): (message: string) => void 
 const OUTPUT_CHARACTERS = 64 * 1024
 
 function writeSummary(summary: ReplaySummary, seconds: number, io: Io, json: boolean | undefined): void {
-  const { hitsByPattern, ...counts } = summary
+  const { hitsByPattern, quarantined, blindSpots: blind, ...counts } = summary
   const linesPerSecond = Math.round(summary.lines / seconds)
   const patterns = [...hitsByPattern].sort(([a, hitsA], [b, hitsB]) => hitsB - hitsA || (a < b ? -1 : 1))
   if (json) {
+    const blindSpots = blind.map(blindSpotRecord)
     io.stderr.write(
-      `${jsonLine({ kind: 'summary', ...counts, seconds, linesPerSecond, hitsByPattern: Object.fromEntries(patterns) })}\n`,
+      `${jsonLine({ kind: 'summary', ...counts, seconds, linesPerSecond, blindSpots, quarantined: Object.fromEntries(quarantined), hitsByPattern: Object.fromEntries(patterns) })}\n`,
     )
     return
   }
@@ -115,6 +123,8 @@ function writeSummary(summary: ReplaySummary, seconds: number, io: Io, json: boo
     ...(summary.withoutAddress > 0
       ? [`${count(summary.withoutAddress, 'match', 'matches')} without a strict address, passed over`]
       : []),
+    ...[...quarantined].map(([pattern, reason]) => `pattern ${escapeText(pattern)} was looked for no more once it ${reason}`),
+    ...blind.flatMap((spot) => [blindSpotText(spot), ...spot.nearest().map(({ line }) => `  ${escapeText(line)}`)]),
     ...patterns.map(([pattern, hits]) => `${String(hits).padStart(10)}  ${pattern}`),
   ]
   io.stderr.write(`${lines.join('\n')}\n`)

@@ -70,7 +70,7 @@ describe('an automaton finds what RegExp finds', () => {
     assert.deepEqual([...automaton.match(bytes, 1, 15)!], [1, 15, 6, 15])
     assert.equal(automaton.groups.get('ip'), 1)
     assert.equal(automaton.match(bytes, 0, 15), undefined)
-    assert.equal(automaton.find(bytes, 16, bytes.length), bytes.length)
+    assert.equal(automaton.match(bytes, 16, bytes.length)?.[1], bytes.length)
   })
 
   test('upper and lower case of every byte are the same where they are to RegExp', () => {
@@ -78,7 +78,7 @@ describe('an automaton finds what RegExp finds', () => {
       const regex = new RegExp(`\\x${byte.toString(16).padStart(2, '0')}`, 'i')
       const automaton = automatonOf(regex)
       for (let other = 0; other < 256; other++) {
-        const isFound = automaton.find(Uint8Array.of(other), 0, 1) >= 0
+        const isFound = automaton.match(Uint8Array.of(other), 0, 1) !== undefined
         assert.equal(isFound, regex.test(String.fromCharCode(other)), `${regex} on ${other}`)
       }
     }
@@ -142,7 +142,7 @@ describe('the work is linear in the line, whatever the line', () => {
       const before = automaton.steps
       assert.ok(automaton.match(bytes, 0, bytes.length))
       assert.ok((automaton.steps - before) / length < 100, `${automaton.steps - before} steps for ${length} bytes`)
-      assert.ok(automaton.states <= 2 * 300 + 2, `${automaton.states} states`)
+      assert.ok(automaton.states <= 300 + 1, `${automaton.states} states`)
     }
   })
 
@@ -159,8 +159,8 @@ describe('the work is linear in the line, whatever the line', () => {
 
 test('all states that lines can reach are counted, unless they are too many to be kept', () => {
   const automaton = automatonOf(/^ab*$/)
-  // Forward: dead, at the start, behind an a or b. Backward: at the end of the line or not, b alive, a alive, nothing alive.
-  assert.equal(automaton.explore(), 3 + 5)
+  // At the start, and behind an a or b.
+  assert.equal(automaton.explore(), 2)
   assert.equal(automatonOf(/^(?:a|b)*a(?:a|b){14}$/).explore(), undefined)
 })
 

@@ -7,6 +7,8 @@ export interface Machine {
   /** The same, in words of 32 bits. */
   readonly words: Uint32Array
   readonly code: MachineCode
+  /** What runs automata in this memory, where that can be had. */
+  readonly automata?: AutomataCode
   /** The address of so many new bytes, a multiple of 16. They are never given back, but with the machine itself. */
   allocate(byteLength: number): number
 }
@@ -32,6 +34,23 @@ export interface MachineCode {
   /** Lines of the block so far, and those of them over the cap. */
   countedLines(): number
   countedOverlong(): number
+}
+
+/** See wasm/assembly/automaton.ts and look.ts, automaton-memory.ts and candidates-memory.ts. */
+export interface AutomataCode {
+  /** Begins a run on a line; 0: no match, -1: a match, 1: stuck on a cell that is not known. */
+  run(automaton: number, start: number, end: number): number
+  stuckAutomaton(): number
+  stuckRow(): number
+  stuckColumn(): number
+  /** Goes on with what is to be in that cell. */
+  resume(cell: number): number
+  /** What all runs took: a lookup a byte at most, and moves of registers. */
+  stepsTaken(): number
+  /** Looks at the lines that were found, with their candidates. */
+  beginLook(candidates: number, words: number, records: number, recordsEnd: number): void
+  look(answer: number): number
+  seenAt(): number
 }
 
 /** What we use of it; TypeScript knows it as a part of browsers only. */
@@ -60,13 +79,14 @@ export function wasmMachine(): Machine {
   return new WasmMachine(new WebAssembly.Instance(compiled))
 }
 
-interface Exports extends MachineCode {
+interface Exports extends MachineCode, AutomataCode {
   readonly memory: WebAssembly.Memory
   heapBase(): number
 }
 
 class WasmMachine implements Machine {
   readonly code: MachineCode
+  readonly automata: AutomataCode
   bytes: Uint8Array
   words: Uint32Array
   readonly #memory: WebAssembly.Memory
@@ -75,6 +95,7 @@ class WasmMachine implements Machine {
   constructor({ exports }: WebAssembly.Instance) {
     const code = exports as Exports
     this.code = code
+    this.automata = code
     this.#memory = code.memory
     this.#end = code.heapBase()
     this.bytes = new Uint8Array(this.#memory.buffer)

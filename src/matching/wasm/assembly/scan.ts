@@ -17,7 +17,7 @@ const BYTES: usize = 12
 
 let nibbles: usize = 0
 let sets: usize = 0
-const SET_BYTES: usize = 96
+const SET_BYTES: usize = 64
 let chains: usize = 0
 let hashShift: u32 = 0
 let shorts: usize = 0
@@ -108,10 +108,10 @@ export function scan(): usize {
   const room = recordsEnd - (runBytes + 1) * (wordsBytes + 8)
   while (position < blockEnd && record <= room) {
     const end = min(position + runBytes, blockEnd)
-    const count = scanFirst(position, end)
+    const count = sets === 1 ? scanFirst(position, end, false) : scanFirst(position, end, true)
     lines += count
     if (!count) hasLongRun = true
-    for (let set: usize = 1; set < sets; set += 2) scanTwo(position, end, nibbles + set * SET_BYTES)
+    for (let set: usize = 3; set < sets; set += 2) scanTwo(position, end, nibbles + set * SET_BYTES)
     settle(position, end)
     position = end
   }
@@ -122,43 +122,45 @@ export function scan(): usize {
   return record
 }
 
-/** Finds the hits of the first set, and gives the number of line feeds. */
-function scanFirst(from: usize, end: usize): u32 {
-  const lowNibbles = i8x16.splat(15)
+/** Finds the hits of the first set, or of the first three, and gives the number of line feeds. */
+function scanFirst(from: usize, end: usize, hasThree: bool): u32 {
+  const lowFirst = v128.load(nibbles)
+  const lowSecond = v128.load(nibbles, 16)
+  const lowThird = v128.load(nibbles, 32)
+  const high = v128.load(nibbles, 48)
+  const others = nibbles + SET_BYTES
   const lineFeeds = i8x16.splat(10)
-  const lowA = v128.load(nibbles)
-  const highA = v128.load(nibbles, 16)
-  const lowB = v128.load(nibbles, 32)
-  const highB = v128.load(nibbles, 48)
-  const lowC = v128.load(nibbles, 64)
-  const highC = v128.load(nibbles, 80)
   const hasShorts = shorts !== 0
   const takesAll = isAlways
   const before = v128.load(from - 16)
-  let lows = v128.and(before, lowNibbles)
-  let highs = v128.and(i16x8.shr_u(before, 4), lowNibbles)
-  let lastA = both(lowA, highA, lows, highs)
-  let lastB = both(lowB, highB, lows, highs)
+  let lowsBefore = lowsOf(before)
+  let highsBefore = highsOf(before)
   let counts = i8x16.splat(0)
   let bits = hits
   for (let at = from; at < end; at += 16, bits += 2) {
     const bytes = v128.load(at)
-    lows = v128.and(bytes, lowNibbles)
-    highs = v128.and(i16x8.shr_u(bytes, 4), lowNibbles)
-    const a = both(lowA, highA, lows, highs)
-    const b = both(lowB, highB, lows, highs)
-    const c = both(lowC, highC, lows, highs)
-    const hit = v128.and(v128.and(twoBack(lastA, a), oneBack(lastB, b)), c)
-    lastA = a
-    lastB = b
-    // Each is -1.
-    const lineFeed = i8x16.eq(bytes, lineFeeds)
-    counts = i8x16.sub(counts, lineFeed)
-    store<u16>(bits, i8x16.bitmask(i8x16.ne(takesAll ? v128.or(hit, lineFeed) : hit, i8x16.splat(0))) as u16)
+    const lows = lowsOf(bytes)
+    const highs = highsOf(bytes)
+    const first = twoBack(lowsBefore, lows)
+    const second = oneBack(lowsBefore, lows)
+    const all = both(oneBack(highsBefore, highs), highs)
+    lowsBefore = lows
+    highsBefore = highs
+    let hit = hitsOf(
+      i8x16.relaxed_swizzle(lowFirst, first),
+      i8x16.relaxed_swizzle(lowSecond, second),
+      i8x16.relaxed_swizzle(lowThird, lows),
+      i8x16.relaxed_swizzle(high, all),
+    )
     if (hasShorts) {
       const short = v128.or(i8x16.shl(hit, 7), i8x16.shl(hit, 6))
       store<u16>(bits + (shortHits - hits), i8x16.bitmask(short) as u16)
     }
+    if (hasThree) hit = v128.or(hit, hitsOfTwo(others, first, second, lows, all))
+    // Each is -1.
+    const lineFeed = i8x16.eq(bytes, lineFeeds)
+    counts = i8x16.sub(counts, lineFeed)
+    store<u16>(bits, placesOf(takesAll ? v128.or(hit, lineFeed) : hit))
   }
   // The last sixteen bytes may have been more than there are.
   const over = (end - from) & 15
@@ -166,41 +168,65 @@ function scanFirst(from: usize, end: usize): u32 {
   return sum(counts) - popcnt(beyond)
 }
 
-/** Adds the hits of two more sets; where there is but one, the other is empty. */
+/** Adds the hits of two more sets. */
 function scanTwo(from: usize, end: usize, tables: usize): void {
-  const lowNibbles = i8x16.splat(15)
   const before = v128.load(from - 16)
-  let lows = v128.and(before, lowNibbles)
-  let highs = v128.and(i16x8.shr_u(before, 4), lowNibbles)
-  let lastA = both(v128.load(tables), v128.load(tables, 16), lows, highs)
-  let lastB = both(v128.load(tables, 32), v128.load(tables, 48), lows, highs)
-  let lastD = both(v128.load(tables, 96), v128.load(tables, 112), lows, highs)
-  let lastE = both(v128.load(tables, 128), v128.load(tables, 144), lows, highs)
+  let lowsBefore = lowsOf(before)
+  let highsBefore = highsOf(before)
   let bits = hits
   for (let at = from; at < end; at += 16, bits += 2) {
     const bytes = v128.load(at)
-    lows = v128.and(bytes, lowNibbles)
-    highs = v128.and(i16x8.shr_u(bytes, 4), lowNibbles)
-    const a = both(v128.load(tables), v128.load(tables, 16), lows, highs)
-    const b = both(v128.load(tables, 32), v128.load(tables, 48), lows, highs)
-    const c = both(v128.load(tables, 64), v128.load(tables, 80), lows, highs)
-    const d = both(v128.load(tables, 96), v128.load(tables, 112), lows, highs)
-    const e = both(v128.load(tables, 128), v128.load(tables, 144), lows, highs)
-    const f = both(v128.load(tables, 160), v128.load(tables, 176), lows, highs)
-    const one = v128.and(v128.and(twoBack(lastA, a), oneBack(lastB, b)), c)
-    const other = v128.and(v128.and(twoBack(lastD, d), oneBack(lastE, e)), f)
-    lastA = a
-    lastB = b
-    lastD = d
-    lastE = e
-    const hit = i8x16.bitmask(i8x16.ne(v128.or(one, other), i8x16.splat(0)))
-    store<u16>(bits, load<u16>(bits) | (hit as u16))
+    const lows = lowsOf(bytes)
+    const highs = highsOf(bytes)
+    const first = twoBack(lowsBefore, lows)
+    const second = oneBack(lowsBefore, lows)
+    const all = both(oneBack(highsBefore, highs), highs)
+    lowsBefore = lows
+    highsBefore = highs
+    store<u16>(bits, load<u16>(bits) | placesOf(hitsOfTwo(tables, first, second, lows, all)))
   }
 }
 
-/** The groups, a bit each, in which a byte may stand by both of its nibbles. These are below 16, as the fast swizzle asks. */
-function both(low: v128, high: v128, lows: v128, highs: v128): v128 {
-  return v128.and(i8x16.relaxed_swizzle(low, lows), i8x16.relaxed_swizzle(high, highs))
+function hitsOfTwo(tables: usize, first: v128, second: v128, third: v128, high: v128): v128 {
+  return v128.or(
+    hitsOf(
+      i8x16.relaxed_swizzle(v128.load(tables), first),
+      i8x16.relaxed_swizzle(v128.load(tables, 16), second),
+      i8x16.relaxed_swizzle(v128.load(tables, 32), third),
+      i8x16.relaxed_swizzle(v128.load(tables, 48), high),
+    ),
+    hitsOf(
+      i8x16.relaxed_swizzle(v128.load(tables, 64), first),
+      i8x16.relaxed_swizzle(v128.load(tables, 80), second),
+      i8x16.relaxed_swizzle(v128.load(tables, 96), third),
+      i8x16.relaxed_swizzle(v128.load(tables, 112), high),
+    ),
+  )
+}
+
+/** A bit for each position that is a hit of any group. */
+function placesOf(hit: v128): u16 {
+  return ~i8x16.bitmask(i8x16.eq(hit, i8x16.splat(0))) as u16
+}
+
+/** The low halves of bytes. All indexes are below 16, as the fast swizzle asks. */
+function lowsOf(bytes: v128): v128 {
+  return v128.and(bytes, i8x16.splat(15))
+}
+
+/** Of the high halves the two bits that tell signs, digits and the two rows of letters apart, in either case. */
+function highsOf(bytes: v128): v128 {
+  return v128.and(i16x8.shr_u(bytes, 4), i8x16.splat(5))
+}
+
+/** The bits of two bytes as one index. */
+function both(first: v128, second: v128): v128 {
+  return v128.or(i8x16.add(first, first), second)
+}
+
+/** The groups, a bit each, that all four say may stand at a position. */
+function hitsOf(first: v128, second: v128, third: v128, high: v128): v128 {
+  return v128.and(v128.and(first, second), v128.and(third, high))
 }
 
 /** What was at the position before the last, at each of sixteen. */
