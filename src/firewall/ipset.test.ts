@@ -240,6 +240,6 @@ test('names and options that ipset or iptables would not take are faults', () =>
   assert.deepEqual(faults('a'.repeat(19)), [`ipset: the name "${'a'.repeat(19)}" is longer than 18 characters`])
   assert.deepEqual(faults('x', { size: 2 ** 32, sise: 5 }), [
     'ipset: size must be a whole number from 1 to 4294967295',
-    'ipset: there is no option "sise"; the only one is size',
+    'ipset: there is no option "sise"; there are size and cut',
   ])
 })

@@ -1,6 +1,7 @@
 import { formatNetwork, type Network, networkOf, parseNetwork, SOURCE_BITS_IPV6 } from '../base/address.ts'
 import { FOR_LIFE, type Instant, SECOND_MS } from '../base/units.ts'
 import type { Entry } from '../core/model.ts'
+import { cutConnections } from './connections.ts'
 import type { Command, CommandResult, Dialect, Explanation, Table } from './firewall.ts'
 
 /** The kernel counts in milliseconds, in 31 bits. */
@@ -16,7 +17,7 @@ const TIMEOUT_S_MAX = 2_147_483
  *
  * All sets of a machine share one space of names, so the prefix is what tells ours from those of others.
  */
-export const ipset: Dialect = {
+export const ipset: Dialect<Command> = {
   kind: 'ipset',
   batchMax: 10_000,
   timeoutMsMax: TIMEOUT_S_MAX * SECOND_MS,
@@ -29,6 +30,7 @@ export const ipset: Dialect = {
   add: (table, entries, now) =>
     restore(entries.map((entry) => `add ${setNameOf(table, entry.network)} ${textOf(entry.network)}${timeoutOf(entry, now)}`)),
   delete: (table, networks) => restore(networks.map((network) => `del ${setNameOf(table, network)} ${textOf(network)}`)),
+  cut: cutConnections,
   // Only where it is quiet does `restore` end with the status of its tests. A single IPv6 address in a network that is in
   // counts as in.
   probe: (table, networks) => ({
@@ -37,6 +39,8 @@ export const ipset: Dialect = {
   }),
   list: (table) => setsOf(table).map(({ name }) => ({ argv: ['ipset', 'list', name], timeoutMs: 120_000 })),
   present: (table, outputs, now) => setsOf(table).flatMap((set, i) => members(set, outputs[i] ?? '', now)),
+  setOf,
+  limits,
   tearDown,
   explain,
 }
@@ -103,6 +107,21 @@ function setNameOf(table: Table, { address, bits }: Network): string {
   return setName(table, bits === SOURCE_BITS_IPV6 ? 'v6' : 'n6')
 }
 
+/** The set that an entry is in, by its canonical text. */
+function setOf(key: string): Suffix {
+  if (key.includes(':')) return key.endsWith(`/${SOURCE_BITS_IPV6}`) ? 'v6' : 'n6'
+  return key.includes('/') ? 'n4' : 'v4'
+}
+
+/** The sizes of the sets as they are, whatever we asked for. */
+function limits(table: Table, [sets]: readonly CommandResult[]): ReadonlyMap<string, number> {
+  const sizes = setsOf(table).flatMap(({ suffix, name }) => {
+    const size = / maxelem (\d+)/.exec(headOf(sets!.stdout, name)?.header ?? '')?.[1]
+    return size === undefined ? [] : [[suffix, Number(size)] as const]
+  })
+  return new Map(sizes)
+}
+
 /** The set of /64s holds their first addresses. */
 function textOf(network: Network): string {
   const { address, bits } = network
@@ -128,7 +147,9 @@ function faults({ name, options }: Table): readonly string[] {
   const found: string[] = []
   if (name.length > NAME_LENGTH_MAX) found.push(`ipset: the name "${name}" is longer than ${NAME_LENGTH_MAX} characters`)
   for (const [key, value] of Object.entries(options)) {
-    if (key !== 'size') found.push(`ipset: there is no option "${key}"; the only one is size`)
+    if (key === 'cut') {
+      if (typeof value !== 'boolean') found.push('ipset: cut must be true or false')
+    } else if (key !== 'size') found.push(`ipset: there is no option "${key}"; there are size and cut`)
     else if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > SIZE_MAX)
       found.push(`ipset: size must be a whole number from 1 to ${SIZE_MAX}`)
   }

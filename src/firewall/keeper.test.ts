@@ -192,6 +192,46 @@ describe('anything else is not done', () => {
   })
 })
 
+describe('a kept file', () => {
+  const kept = { name: 'blockips', kind: 'dryRun', options: {}, file: { keptFile: 'blockips' } }
+  function keeping(files: ReadonlyMap<string, string>) {
+    const written: string[][] = []
+    const keeper = createKeeper({
+      dialectOf,
+      run: async () => assert.fail('a dry run ran something'),
+      log: logTo(() => {}),
+      timers: { after: () => () => {} },
+      now: () => START,
+      readProtection: async () => ({ networks: alwaysProtected, troubles: [] }),
+      named: () => ({ commands: new Map(), via: new Map(), files }),
+      keep: (path, text) => written.push([path, text]),
+    })
+    return { keeper, written }
+  }
+
+  test('is written where commands.json says, with the addresses and notes that were told', async () => {
+    const { keeper, written } = keeping(new Map([['blockips', '/etc/blockips']]))
+    await keeper.declare([...tables, kept])
+    const entries = [{ address: '192.0.2.1', note: '2026-01-01 hackers' }]
+    await keeper.handle({ kind: 'keep', table: 'blockips', entries })
+    const header = '# Written by log2table, and written anew when somebody comes or goes; see "log2table parole".\n'
+    assert.deepEqual(written, [['/etc/blockips', `${header}192.0.2.1 # 2026-01-01 hackers\n`]])
+    for (const request of [
+      { kind: 'keep', table: 'bad_ip', entries },
+      { kind: 'keep', table: 'blockips', entries: [{ address: '192.0.2.1', note: 'a\n198.51.100.1' }] },
+      { kind: 'keep', table: 'blockips', entries: [{ address: '192.0.2.1 x', note: '' }] },
+      { kind: 'keep', table: 'blockips', entries: [{ address: '192.0.2.1', note: '', path: '/etc/passwd' }] },
+    ])
+      await assert.rejects(keeper.handle(request as Request), RequestError)
+    assert.equal(written.length, 1)
+  })
+
+  test('must be named in commands.json', async () => {
+    const { keeper } = keeping(new Map())
+    await assert.rejects(keeper.declare([kept]), /table blockips: commands\.json has no "blockips" in "files"/)
+  })
+})
+
 test('panic takes all away and says so', async () => {
   const { keeper, begin } = scene()
   await begin()

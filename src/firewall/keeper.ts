@@ -2,31 +2,53 @@ import { formatNetwork } from '../base/address.ts'
 import type { Log } from '../base/log.ts'
 import { type Instant, MINUTE_MS } from '../base/units.ts'
 import type { ProtectedNetwork } from '../core/model.ts'
-import type { Dialect, Table } from './firewall.ts'
+import type { Dialect, Named, Table } from './firewall.ts'
 import { type Guard, guard } from './guard.ts'
+import { type KeptEntry, keptText } from './kept-file.ts'
 import type { Protection } from './read-protected.ts'
 import { checkRequest, type EntryText, entryText, type KeyedEntry, type Request, RequestError } from './request.ts'
 import type { Runner } from './runner.ts'
 import { TableKeeper, type TableStatus, type Timers } from './table-keeper.ts'
 
-/** The half that may change the firewall. It is asked in plain data, checks every request, and believes no one. */
-export interface Keeper {
+/** The keeper as the engine knows it: in the same process, or at the other end of a socket. */
+export interface KeeperLink {
+  /** The tables that there will be, checked and sealed. Rejects with a `RequestError` where the keeper does not take them. */
+  declare(tables: readonly Table[]): Promise<void>
+  /**
+   * Tells all that must be in the tables, up to and with the request `begin`, after which they are enforced. A keeper in
+   * another process may be started anew at any time, and is told everything once more then.
+   */
+  begin(everything: () => Iterable<Request>): Promise<void>
   /**
    * Does what is asked, or rejects with a `RequestError`: who says such a thing must not be listened to any longer. What
-   * is done to the firewall follows at once, and is told by `status`.
+   * is done to the firewall follows at once, and is told by `report`.
    */
   handle(request: Request): Promise<Answer>
-  status(): readonly TableStatus[]
+  report(): KeeperReport | Promise<KeeperReport>
   /** Why an address (canonical text) is not, or not yet, in or out of a table as it must be; undefined where it is. */
+  hindrance(table: string, address: string): string | undefined | Promise<string | undefined>
+  /** When nothing is left to do, or nothing can be done for now. */
+  settled(): Promise<void>
+  /** What is queued is carried out, if it can be soon; all entries stay in. */
+  stop(): Promise<void>
+}
+
+/** How it stands with what the keeper keeps. */
+export interface KeeperReport {
+  readonly tables: readonly TableStatus[]
+  /** How many networks are never banned, as the keeper sees it. */
+  readonly protected: number
+}
+
+/** The half that may change the firewall. It is asked in plain data, checks every request, and believes no one. */
+export interface Keeper extends KeeperLink {
+  report(): KeeperReport
+  status(): readonly TableStatus[]
   hindrance(table: string, address: string): string | undefined
   /** What is never banned, as the keeper sees it. */
   protected(): readonly ProtectedNetwork[]
-  /** When nothing is left to do, or nothing can be done for now. */
-  settled(): Promise<void>
   /** Takes away everything that we set up in the firewall, and puts nothing back. True when all of it is gone. */
   panic(): Promise<boolean>
-  /** What is queued is carried out, if it can be soon; all entries stay in. */
-  stop(): Promise<void>
 }
 
 export type Answer =
@@ -45,6 +67,10 @@ export interface KeeperOptions {
   readonly log: Log
   readonly timers: Timers
   now(): Instant
+  /** What commands.json gives names to. */
+  readonly named?: () => Named
+  /** Puts a file in its place; throws where it cannot. */
+  readonly keep?: (path: string, text: string) => void
   /** The machine's protected set; asked at the start and then every `PROTECTION_EVERY_MS`. */
   readProtection(): Promise<Protection>
 }
@@ -57,7 +83,10 @@ const STOP_WAIT_MS = 2_000
 export function createKeeper(options: KeeperOptions): Keeper {
   const { dialectOf, run, log, timers, now } = options
   const tables = new Map<string, TableKeeper>()
+  /** Names of kept files, by table. */
+  const files = new Map<string, string>()
   let isSealed = false
+  let isStopped = false
   let machine: readonly ProtectedNetwork[] = []
   let asked: readonly ProtectedNetwork[] = []
   let refusalOf: Guard = guard([])
@@ -91,9 +120,10 @@ export function createKeeper(options: KeeperOptions): Keeper {
   }
 
   function scheduleRead(): void {
+    if (isStopped) return
     cancelRead = timers.after(PROTECTION_EVERY_MS, async () => {
       await readAgain()
-      if (isSealed) scheduleRead()
+      scheduleRead()
     })
   }
 
@@ -103,8 +133,9 @@ export function createKeeper(options: KeeperOptions): Keeper {
     const keepers = declared.map((table) => {
       const dialect = dialectOf(table.kind)
       if (!dialect) throw new RequestError(`table ${table.name}: there is no firewall called ${table.kind}`)
-      const faults = dialect.faults(table)
+      const faults = [...dialect.faults(table), ...unknownNames(dialect, table)]
       if (faults.length > 0) throw new RequestError(`table ${table.name}: ${faults.join('; ')}`)
+      if (table.file) files.set(table.name, table.file.keptFile)
       return [table.name, new TableKeeper({ table, dialect, run, log, timers, now })] as const
     })
     await readAgain()
@@ -113,6 +144,22 @@ export function createKeeper(options: KeeperOptions): Keeper {
       tables.set(name, keeper)
     }
     scheduleRead()
+  }
+
+  function unknownNames(dialect: Dialect, table: Table): readonly string[] {
+    const named = options.named?.()
+    const said = { ...dialect.names?.(table) }
+    if (table.file) said.files = [...(said.files ?? []), table.file.keptFile]
+    return (['commands', 'files', 'via'] as const).flatMap((kind) =>
+      (said[kind] ?? []).flatMap((name) => (named?.[kind].has(name) ? [] : [`commands.json has no "${name}" in "${kind}"`])),
+    )
+  }
+
+  function keep(table: string, entries: readonly KeptEntry[]): void {
+    tableOf(table)
+    const path = options.named?.().files.get(files.get(table) ?? '')
+    if (path === undefined || !options.keep) throw new RequestError(`table ${table} has no kept file`)
+    options.keep(path, keptText(entries))
   }
 
   function tableOf(name: string): TableKeeper {
@@ -139,41 +186,57 @@ export function createKeeper(options: KeeperOptions): Keeper {
     await Promise.all([...tables.values()].map((table) => table.settled()))
   }
 
-  return {
-    async handle(message) {
-      const request = checkRequest(message, now())
-      switch (request.kind) {
-        case 'declare':
-          await declare(request.tables)
-          return done
-        case 'add':
-          return { kind: 'done', refused: add(request.table, request.entries) }
-        case 'delete':
-          tableOf(request.table).unwant(request.networks)
-          return done
-        case 'protect':
-          protect(machine, request.networks)
-          return done
-        case 'begin':
-          for (const table of tables.values()) table.begin()
-          return done
-        case 'list': {
-          const entries = await tableOf(request.table).list()
-          return { kind: 'entries', table: request.table, entries: entries.map(entryText) }
-        }
+  async function handle(message: Request): Promise<Answer> {
+    const request = checkRequest(message, now())
+    switch (request.kind) {
+      case 'declare':
+        await declare(request.tables)
+        return done
+      case 'add':
+        return { kind: 'done', refused: add(request.table, request.entries) }
+      case 'delete':
+        tableOf(request.table).unwant(request.networks)
+        return done
+      case 'protect':
+        protect(machine, request.networks)
+        return done
+      case 'begin':
+        for (const table of tables.values()) table.begin()
+        return done
+      case 'keep':
+        keep(request.table, request.entries)
+        return done
+      case 'list': {
+        const entries = await tableOf(request.table).list()
+        return { kind: 'entries', table: request.table, entries: entries.map(entryText) }
       }
+    }
+  }
+
+  const status = () => [...tables.values()].map((table) => table.status())
+
+  return {
+    async declare(declared) {
+      await handle({ kind: 'declare', tables: declared })
     },
-    status: () => [...tables.values()].map((table) => table.status()),
+    async begin(everything) {
+      for (const request of everything()) await handle(request)
+    },
+    handle,
+    report: () => ({ tables: status(), protected: machine.length + asked.length }),
+    status,
     hindrance: (table, address) => tables.get(table)?.hindrance(address),
     protected: () => [...machine, ...asked],
     settled,
     async panic() {
+      isStopped = true
       cancelRead()
       const results = await Promise.all([...tables.values()].map((table) => table.tearDown()))
       return results.every(Boolean)
     },
     async stop() {
       isSealed = true
+      isStopped = true
       cancelRead()
       let cancel = () => {}
       await Promise.race([settled(), new Promise<void>((resolve) => (cancel = timers.after(STOP_WAIT_MS, resolve)))])

@@ -165,10 +165,11 @@ test('a failure is explained, with what to do', () => {
 
 test('names and options that nft would not take are faults', () => {
   const faults = (name: string, options = {}) => nftables.faults({ name, kind: 'nftables', options })
-  assert.deepEqual(faults('bad_ip', { size: 10 }), [])
+  assert.deepEqual(faults('bad_ip', { size: 10, cut: false }), [])
+  assert.deepEqual(faults('bad_ip', { cut: 'no' }), ['nftables: cut must be true or false'])
   assert.deepEqual(faults('2fast'), ['nftables: the name "2fast" must begin with a letter'])
   assert.deepEqual(faults('x', { size: 0, sise: 5 }), [
     'nftables: size must be a whole number from 1 to 2147483648',
-    'nftables: there is no option "sise"; the only one is size',
+    'nftables: there is no option "sise"; there are size and cut',
   ])
 })

@@ -31,22 +31,21 @@ test('a set-up adds nothing, which makes the table; tearing down empties it and 
 })
 
 describe('changes', () => {
-  test('an add is one command for all, then two for each that kill its states both ways', () => {
+  test('an add is one command for all', () => {
     assert.deepEqual(words(pf.add(table, [entry('192.0.2.1'), entry('2001:db8:0:1::/64', FOR_LIFE)], NOW)), [
       'pfctl -q -t bad_ip -T add -f - <<< 192.0.2.1,2001:db8:0:1::/64,',
+    ])
+  })
+
+  test('states are killed both ways, by two commands for each, where it shall be so', () => {
+    const networks = [network('192.0.2.1'), network('2001:db8:0:1::/64')]
+    assert.deepEqual(words(pf.cut!(table, networks)), [
       'pfctl -q -k 192.0.2.1',
       'pfctl -q -k 0.0.0.0/0 -k 192.0.2.1',
       'pfctl -q -k 2001:db8:0:1::/64',
       'pfctl -q -k ::/0 -k 2001:db8:0:1::/64',
     ])
-  })
-
-  test('no states are killed where they shall not be, and by more than 100 entries at once', () => {
-    const spared = { ...table, options: { killStates: false } }
-    assert.deepEqual(words(pf.add(spared, [entry('192.0.2.1')], NOW)), ['pfctl -q -t bad_ip -T add -f - <<< 192.0.2.1,'])
-    const entries = Array.from({ length: 101 }, (_, i) => entry(`198.51.100.${i}`))
-    assert.equal(pf.add(table, entries, NOW).length, 1)
-    assert.equal(pf.add(table, entries.slice(1), NOW).length, 201)
+    assert.deepEqual(pf.cut!({ ...table, options: { killStates: false } }, networks), [])
   })
 
   test('a delete is one command for all; an end that changes is none; nothing is nothing', () => {
@@ -66,7 +65,7 @@ describe('changes', () => {
 })
 
 test('a listing is read: addresses, networks, and exceptions left out', () => {
-  assert.deepEqual(words(pf.list!(inAnchor)), ['pfctl -a bans/log2table -t bad_ip -T show'])
+  assert.deepEqual(words(pf.list!(inAnchor)!), ['pfctl -a bans/log2table -t bad_ip -T show'])
   assert.deepEqual(
     pf.present(table, [printed('show')], NOW).map((one) => [formatNetwork(one.network), one.until]),
     ['192.0.2.1', '198.51.100.0/24', '2001:db8:0:1::/64', '2001:db8:8:9::7'].map((address) => [address, FOR_LIFE]),
@@ -76,6 +75,13 @@ test('a listing is read: addresses, networks, and exceptions left out', () => {
   assert.throws(() => pf.present(table, ['   mail.example.org\n'], NOW), /is no address/)
 })
 
+const MEMORY = `states        hard limit   100000
+src-nodes     hard limit    10000
+frags         hard limit      536
+tables        hard limit     1000
+table-entries hard limit   200000
+`
+
 describe('what is there', () => {
   const asked = (of: typeof table, changed: Readonly<Record<string, string>> = {}) =>
     pf.check(of).map(({ argv }) => {
@@ -84,6 +90,7 @@ describe('what is there', () => {
         'pfctl -s info': printed('info'),
         'pfctl -s Tables': printed('tables'),
         'pfctl -s rules': printed('openbsd-rules'),
+        'pfctl -s memory': MEMORY,
         'pfctl -a bans/log2table -s Tables': 'bad_ip\n',
         'pfctl -a bans/log2table -s rules': 'block drop in quick from <bad_ip> to any\n',
         ...changed,
@@ -99,6 +106,11 @@ describe('what is there', () => {
     assert.equal(unmet(), undefined)
     assert.equal(missing({}, inAnchor), undefined)
     assert.equal(unmet({ 'pfctl -s rules': printed('freebsd-rules') }, inAnchor), undefined)
+  })
+
+  test('how many entries there is room for is known', () => {
+    assert.deepEqual(pf.limits!(table, asked(table)), new Map([['', 200_000]]))
+    assert.deepEqual(pf.limits!(inAnchor, asked(inAnchor, { 'pfctl -s memory': '' })), new Map())
   })
 
   test('a table that is gone is missing', () => {

@@ -9,7 +9,7 @@ import type { Command, CommandResult, Dialect, Explanation, Table } from './fire
  *
  * pf ends no entry by itself, so its ends are kept by us alone.
  */
-export const pf: Dialect = {
+export const pf: Dialect<Command> = {
   kind: 'pf',
   // FreeBSD takes 65,535 at once.
   batchMax: 10_000,
@@ -20,18 +20,25 @@ export const pf: Dialect = {
     { argv: ['pfctl', ...anchored(table), '-s', 'Tables'] },
     { argv: ['pfctl', '-s', 'info'] },
     { argv: ['pfctl', ...anchored(table), '-s', 'rules'] },
+    { argv: ['pfctl', '-s', 'memory'] },
     ...(anchorOf(table) === undefined ? [] : [{ argv: ['pfctl', '-s', 'rules'] }]),
   ],
   missing: (table, [tables]) => (linesOf(tables!.stdout).includes(table.name) ? undefined : `table <${table.name}>`),
   unmet,
-  add: (table, entries) => {
-    const networks = entries.map(({ network }) => network)
-    if (networks.length === 0) return []
-    return [tableCommand(table, 'add', networks.map(formatNetwork)), ...cut(table, networks)]
-  },
+  add: (table, entries) =>
+    entries.length === 0
+      ? []
+      : [
+          tableCommand(
+            table,
+            'add',
+            entries.map(({ network }) => formatNetwork(network)),
+          ),
+        ],
   // It has no end that could be changed.
   renew: () => [],
   delete: (table, networks) => (networks.length === 0 ? [] : [tableCommand(table, 'delete', networks.map(formatNetwork))]),
+  cut,
   // Only addresses can be tested, and they match any network around them. It ends with status 2 where one does not match.
   probe: (table, networks) =>
     tableCommand(
@@ -41,13 +48,12 @@ export const pf: Dialect = {
     ),
   list: (table) => [{ argv: ['pfctl', ...anchored(table), '-t', table.name, '-T', 'show'], timeoutMs: 120_000 }],
   present: (table, [output = '']) => entriesOf(table, output),
+  limits,
   // The table itself is the user's as much as ours.
   tearDown: (table) => [tableCommand(table, 'replace', [])],
   explain,
 }
 
-/** Open connections are cut for so many new entries at once; more are those of a start or a repair, not of new bans. */
-const CUT_MAX = 100
 const NAME_LENGTH_MAX = 31
 const ANCHOR_LENGTH_MAX = 500
 
@@ -84,7 +90,7 @@ function tableCommand(table: Table, verb: 'add' | 'delete' | 'replace' | 'test',
 
 /** States outlive the rules that would block their packets. They are killed from an address and to it. */
 function cut({ options }: Table, networks: readonly Network[]): readonly Command[] {
-  if (options.killStates === false || networks.length > CUT_MAX) return []
+  if (options.killStates === false) return []
   return networks.flatMap((network) => {
     const text = formatNetwork(network)
     const any = typeof network.address === 'number' ? '0.0.0.0/0' : '::/0'
@@ -92,7 +98,7 @@ function cut({ options }: Table, networks: readonly Network[]): readonly Command
   })
 }
 
-function unmet(table: Table, [, info, rules, main]: readonly CommandResult[]): string | undefined {
+function unmet(table: Table, [, info, rules, , main]: readonly CommandResult[]): string | undefined {
   if (!/^Status: Enabled\b/m.test(info!.stdout)) return 'pf is disabled; enable it with pfctl -e, and at boot'
   const anchor = anchorOf(table)
   const first = anchor?.split('/')[0]
@@ -107,6 +113,12 @@ function unmet(table: Table, [, info, rules, main]: readonly CommandResult[]): s
   // Without the word the last rule that matches decides.
   const isLast = / quick\b/.test(lines[blocking]!) || !lines.slice(blocking).some((line) => /^pass(?! out\b)/.test(line))
   return isLast ? undefined : `a later rule passes what is blocked from <${table.name}>; make it ${wanted} in ${where}`
+}
+
+/** `table-entries hard limit   200000`: for all tables together. */
+function limits(_: Table, results: readonly CommandResult[]): ReadonlyMap<string, number> {
+  const limit = /^table-entries\s+hard limit\s+(\d+)/m.exec(results[3]!.stdout)?.[1]
+  return new Map(limit === undefined ? [] : [['', Number(limit)]])
 }
 
 function linesOf(text: string): readonly string[] {

@@ -3,6 +3,7 @@ import { DURATION_MS_MAX } from '../base/duration.ts'
 import { FOR_LIFE, type Instant, type Until } from '../base/units.ts'
 import type { Entry, ProtectedNetwork } from '../core/model.ts'
 import type { Table } from './firewall.ts'
+import { KEPT_ENTRIES_MAX, KEPT_NOTE_LENGTH_MAX, type KeptEntry } from './kept-file.ts'
 
 /**
  * What the engine may say to the keeper, as plain data (a pipe can carry it). `declare` comes once and first; what was in
@@ -15,6 +16,8 @@ export type Request =
   | { readonly kind: 'protect'; readonly networks: readonly { readonly address: string; readonly because: string }[] }
   | { readonly kind: 'begin' }
   | { readonly kind: 'list'; readonly table: string }
+  /** Who is in a table for life, for its kept file. */
+  | { readonly kind: 'keep'; readonly table: string; readonly entries: readonly KeptEntry[] }
 
 /** An entry in words: canonical text, and its end in milliseconds since the epoch, null for life. */
 export interface EntryText {
@@ -32,7 +35,7 @@ export class RequestError extends Error {}
 /** The widest networks that may be banned without a person having asked for it. */
 const AUTOMATIC_BITS_MIN = { ipv4: 24, ipv6: 48 } as const
 /** Most entries, addresses or networks of one request. */
-export const REQUEST_ENTRIES_MAX = 100_000
+const REQUEST_ENTRIES_MAX = 100_000
 const TABLES_MAX = 64
 const TEXT_LENGTH_MAX = 1_000
 
@@ -44,6 +47,7 @@ export type CheckedRequest =
   | { readonly kind: 'protect'; readonly networks: readonly ProtectedNetwork[] }
   | { readonly kind: 'begin' }
   | { readonly kind: 'list'; readonly table: string }
+  | { readonly kind: 'keep'; readonly table: string; readonly entries: readonly KeptEntry[] }
 
 export interface KeyedNetwork {
   /** The canonical text. */
@@ -84,14 +88,18 @@ export function checkRequest(request: unknown, now: Instant): CheckedRequest {
     case 'list':
       onlyKeys(rest, ['table'])
       return { kind, table: nameOf(rest.table) }
+    case 'keep':
+      onlyKeys(rest, ['table', 'entries'])
+      return { kind, table: nameOf(rest.table), entries: listOf(rest.entries, 'entries', KEPT_ENTRIES_MAX).map(keptOf) }
     default:
       throw new RequestError('there is no such request')
   }
 }
 
 function tableOf(value: unknown): Table {
-  const { name, kind, options } = recordOf(value, 'table')
-  return { name: nameOf(name), kind: nameOf(kind), options: recordOf(options, 'options') }
+  const { name, kind, options, file } = recordOf(value, 'table')
+  const kept = file === undefined ? {} : { file: { keptFile: nameOf(recordOf(file, 'file').keptFile) } }
+  return { name: nameOf(name), kind: nameOf(kind), options: recordOf(options, 'options'), ...kept }
 }
 
 function entryOf(value: unknown, byHand: boolean, now: Instant): KeyedEntry {
@@ -120,9 +128,22 @@ function protectedOf(value: unknown): ProtectedNetwork {
   return { network: networkOf(address).network, because }
 }
 
+function keptOf(value: unknown): KeptEntry {
+  const { address, note, ...rest } = recordOf(value, 'entry')
+  onlyKeys(rest, [])
+  if (typeof note !== 'string' || note.length > KEPT_NOTE_LENGTH_MAX || !/^[ -~]*$/.test(note))
+    throw new RequestError('a note is no printable text')
+  return { address: networkOf(address).key, note }
+}
+
 function nameOf(value: unknown): string {
-  if (typeof value !== 'string' || !/^[\w-]{1,255}$/.test(value)) throw new RequestError('a name is none')
+  if (!isName(value)) throw new RequestError('a name is none')
   return value
+}
+
+/** True for what a table may be called. */
+export function isName(value: unknown): value is string {
+  return typeof value === 'string' && /^[\w-]{1,255}$/.test(value)
 }
 
 function listOf(value: unknown, what: string, lengthMax: number): readonly unknown[] {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { after, test } from 'node:test'
+import { after, describe, test } from 'node:test'
+import type { Named } from './firewall.ts'
 import { createRunner, KILL_AFTER_MS } from './runner.ts'
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'log2table-runner-'))
@@ -130,4 +131,86 @@ test('a command is not run where its question is answered by status 0', async ()
   const [ask, act] = [script('ask', 'exit "$1"'), script('act', 'echo done')]
   assert.deepEqual(await run({ argv: [act], unless: [ask, '0'] }), { status: 0, stdout: '', stderr: '' })
   assert.deepEqual(await run({ argv: [act], unless: [ask, '1'] }), { status: 0, stdout: 'done\n', stderr: '' })
+})
+
+describe('what commands.json names', () => {
+  const bin = (name: string) => path.join(folder, name)
+  const named: Named = {
+    commands: new Map([
+      ['each', [bin('echo-words'), '--table={table}', '{address}', 'a b', '$(id)']],
+      ['all', [bin('echo-words'), '{table}']],
+      ['picky', [bin('refuse-second'), '{address}']],
+    ]),
+    files: new Map([['banned', path.join(folder, 'banned')]]),
+    via: new Map([['fw1', [bin('far'), 'fw1', 'doas']]]),
+  }
+  const withNames = createRunner({ path: folder, named: () => named })
+  script('echo-words', 'for a; do echo "<$a>"; done; cat')
+  script('refuse-second', '[ "$1" = 192.0.2.2 ] && { echo no >&2; exit 4; }; echo "$1" >>"$0.done"')
+  // As ssh does: the words are joined, and a shell reads them.
+  script('far', 'host=$1; shift 2; echo "on $host" >&2; exec sh -c "$*"')
+
+  test('a command with a place for the address is run for each, no shell between, and ends at the first that fails', async () => {
+    assert.deepEqual(await withNames({ command: 'each', table: 'bad_ip', addresses: ['192.0.2.1'] }), {
+      status: 0,
+      stdout: '<--table=bad_ip>\n<192.0.2.1>\n<a b>\n<$(id)>\n',
+      stderr: '',
+    })
+    const failed = await withNames({ command: 'picky', table: 'x', addresses: ['192.0.2.1', '192.0.2.2', '192.0.2.3'] })
+    assert.deepEqual([failed.status, failed.stderr], [4, 'no\n'])
+    assert.equal(readFileSync(`${bin('refuse-second')}.done`, 'utf8'), '192.0.2.1\n')
+  })
+
+  test('a command without one is run once, and gets all on its standard input', async () => {
+    const { stdout } = await withNames({ command: 'all', table: 'bad_ip', addresses: ['192.0.2.1', '2001:db8::/64'] })
+    assert.equal(stdout, '<bad_ip>\n192.0.2.1\n2001:db8::/64\n')
+    assert.equal((await withNames({ command: 'all', table: 'bad_ip' })).stdout, '<bad_ip>\n')
+  })
+
+  test('a command is run through words, its question too, and its input reaches the far end', async () => {
+    const there = { argv: ['echo-words', '-t', '192.0.2.0/24'], stdin: 'in\n', via: 'fw1' }
+    assert.deepEqual(await withNames(there), { status: 0, stdout: '<-t>\n<192.0.2.0/24>\nin\n', stderr: 'on fw1\n' })
+    assert.equal((await withNames({ ...there, unless: ['true'] })).stdout, '')
+    assert.equal((await withNames({ ...there, unless: ['false'] })).stdout, '<-t>\n<192.0.2.0/24>\nin\n')
+  })
+
+  test('a word that a shell could take for something else is not run through words', async () => {
+    for (const word of ['$(id)', 'a b', '*', 'table(bad_ip)', "'", '', '!x', 'a;b', '~']) {
+      const { status, trouble } = await withNames({ argv: ['echo-words', word], via: 'fw1' })
+      assert.equal(status, null)
+      assert.match(trouble!, /^not run through "fw1": a shell on the way could take/)
+    }
+  })
+
+  test('a file is changed by its name', async () => {
+    await Promise.all(
+      ['192.0.2.1', '192.0.2.2', '192.0.2.3'].map((line) => withNames({ file: 'banned', verb: 'add', lines: [line] })),
+    )
+    assert.equal((await withNames({ file: 'banned', verb: 'read', lines: [] })).stdout, '192.0.2.1\n192.0.2.2\n192.0.2.3\n')
+  })
+
+  test('a name that is not there gets nothing', async () => {
+    for (const runner of [withNames, run]) {
+      const troubles = await Promise.all([
+        runner({ command: 'sh', table: 'x' }),
+        runner({ file: 'shadow', verb: 'read', lines: [] }),
+        runner({ argv: ['true'], via: 'fw2' }),
+      ])
+      assert.deepEqual(
+        troubles.map(({ status, trouble }) => [status, trouble]),
+        [
+          [null, 'commands.json names no command "sh"'],
+          [null, 'commands.json names no file "shadow"'],
+          [null, 'commands.json names no via "fw2"'],
+        ],
+      )
+    }
+  })
+})
+
+test('what it says where there was nothing to do counts as done, on either output', async () => {
+  script('again', 'echo "add net 10.0.0.0: route already in table"; exit 1')
+  const alreadyDone = ['File exists', 'already in table']
+  assert.equal((await run({ argv: ['again'], alreadyDone })).status, 0)
+  assert.equal((await run({ argv: ['again'], alreadyDone: ['not in table'] })).status, 1)
 })

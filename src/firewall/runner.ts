@@ -3,14 +3,17 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
 import { formatDuration } from '../base/duration.ts'
 import { SECOND_MS } from '../base/units.ts'
-import type { Command, CommandResult } from './firewall.ts'
+import { runFileStep } from './file-step.ts'
+import type { Command, CommandResult, Named, NamedCommand, Step } from './firewall.ts'
 
-/** Runs one command to its end, whatever that is; never throws. */
-export type Runner = (command: Command) => Promise<CommandResult>
+/** Runs one step to its end, whatever that is; never throws. */
+export type Runner = (step: Step) => Promise<CommandResult>
 
 export interface RunnerOptions {
   /** Folders of programs, as in PATH; before the standard ones. */
   readonly path?: string | undefined
+  /** What steps call by name; asked at each, since commands.json may be loaded again. */
+  readonly named?: () => Named
   readonly timeoutMs?: number
   readonly stdoutBytesMax?: number
   /** How much of standard error is kept; what comes after it is thrown away. */
@@ -25,6 +28,8 @@ const COMMAND_TIMEOUT_MS = 10 * SECOND_MS
 export const KILL_AFTER_MS = 500
 const STDOUT_BYTES_MAX = 64 * 1024 * 1024
 const STDERR_BYTES_MAX = 64 * 1024
+/** What no shell reads as anything else: words for `via` are read by one where ssh is in it. */
+const PLAIN_WORD = /^[\w@%+=:,./-]+$/
 const STANDARD_FOLDERS = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 /**
@@ -37,9 +42,9 @@ export function createRunner(options: RunnerOptions = {}): Runner {
   const env = { PATH: path, LC_ALL: 'C', TZ: 'UTC' }
   const found = new Map<string, string>()
 
-  const runOne: Runner = (command) =>
+  const runOne = (command: Command): Promise<CommandResult> =>
     new Promise((resolve) => {
-      const never = (trouble: string) => resolve({ status: null, stdout: '', stderr: '', trouble })
+      const never = (trouble: string) => resolve(notRun(trouble))
       if (signal?.aborted) return never('not run: shutting down')
       const [name = '', ...args] = command.argv
       const file = found.get(name) ?? lookUp(name, path)
@@ -105,13 +110,56 @@ export function createRunner(options: RunnerOptions = {}): Runner {
       child.once('close', (status, killedBy) => end(status, killedBy ? `ended by ${killedBy}` : undefined))
     })
 
-  return async (command) => {
+  async function runCommand({ via, ...command }: Command): Promise<CommandResult> {
+    const prefix = via === undefined ? [] : options.named?.().via.get(via)
+    if (!prefix) return notRun(`commands.json names no via "${via}"`)
+    const odd =
+      via === undefined ? undefined : [...command.argv, ...(command.unless ?? [])].find((word) => !PLAIN_WORD.test(word))
+    if (odd !== undefined) return notRun(`not run through "${via}": a shell on the way could take "${odd}" for something else`)
     if (command.unless) {
-      const answer = await runOne({ argv: command.unless })
+      const answer = await runOne({ argv: [...prefix, ...command.unless] })
       if (answer.status === 0) return answer
     }
-    return runOne(command)
+    const result = await runOne({ ...command, argv: [...prefix, ...command.argv] })
+    const said = `${result.stderr}${result.stdout}`
+    const isDone = result.status !== null && command.alreadyDone?.some((text) => said.includes(text))
+    return isDone ? { ...result, status: 0 } : result
   }
+
+  async function runNamed({ command, table, addresses, ...rest }: NamedCommand): Promise<CommandResult> {
+    const template = options.named?.().commands.get(command)
+    if (!template) return notRun(`commands.json names no command "${command}"`)
+    const argvFor = (address: string) =>
+      template.map((word) => word.replaceAll('{table}', table).replaceAll('{address}', address))
+    if (!addresses) return await runOne({ ...rest, argv: argvFor('') })
+    if (!template.some((word) => word.includes('{address}')))
+      return await runOne({ ...rest, argv: argvFor(''), stdin: addresses.map((address) => `${address}\n`).join('') })
+    let last = DONE
+    for (const address of addresses) {
+      last = await runOne({ ...rest, argv: argvFor(address) })
+      if (last.status !== 0) break
+    }
+    return last
+  }
+
+  /** One after the other: two that change the same file must not do it at once. */
+  let filesDone: Promise<unknown> = Promise.resolve()
+
+  return async (step) => {
+    if ('argv' in step) return await runCommand(step)
+    if ('command' in step) return await runNamed(step)
+    const file = options.named?.().files.get(step.file)
+    if (file === undefined) return notRun(`commands.json names no file "${step.file}"`)
+    const done = filesDone.then(() => runFileStep(file, step))
+    filesDone = done
+    return await done
+  }
+}
+
+const DONE: CommandResult = { status: 0, stdout: '', stderr: '' }
+
+function notRun(trouble: string): CommandResult {
+  return { status: null, stdout: '', stderr: '', trouble }
 }
 
 /** The first executable file of that name in the folders of the path. */

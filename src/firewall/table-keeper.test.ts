@@ -3,8 +3,8 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { formatNetwork, parseNetwork } from '../base/address.ts'
 import { logTo } from '../base/log.ts'
-import { DAY_MS, FOR_LIFE, HOUR_MS, SECOND_MS, type Until } from '../base/units.ts'
-import type { Command, CommandResult, Dialect } from './firewall.ts'
+import { DAY_MS, FOR_LIFE, HOUR_MS, MINUTE_MS, SECOND_MS, type Until } from '../base/units.ts'
+import type { Command, CommandResult, Dialect, Step } from './firewall.ts'
 import type { KeyedEntry } from './request.ts'
 import { TABLE_ENTRIES_MAX, TableKeeper, type Timers } from './table-keeper.ts'
 
@@ -56,13 +56,23 @@ function pretendFirewall(time: { now: () => number }, { canProbe = true }: { can
     unmet: undefined as string | undefined,
     /** What every command answers instead, while it is set. */
     trouble: undefined as Partial<CommandResult> | undefined,
+    /** Of how many connections were cut, command by command. */
+    cut: [] as number[],
+    /** What commands that cut answer instead, while it is set. */
+    cutTrouble: undefined as Partial<CommandResult> | undefined,
     /** The verbs of all commands, with the number of entries. */
     said: [] as string[],
     ofSaid: (verb: string) => firewall.said.filter((text) => text.startsWith(verb)),
-    async run({ argv, stdin = '[]' }: Command): Promise<CommandResult> {
+    async run(step: Step): Promise<CommandResult> {
       await Promise.resolve()
+      if (!('argv' in step)) throw new Error('this firewall knows commands only')
+      const { argv, stdin = '[]' } = step
       const [verb] = argv
       const items = JSON.parse(stdin) as [string, number | null][]
+      if (verb === 'cut') {
+        firewall.cut.push(items.length)
+        return { status: 0, stdout: '', stderr: '', ...firewall.cutTrouble }
+      }
       firewall.said.push(items.length > 0 ? `${verb} ${items.length}` : verb!)
       if (firewall.trouble) return { status: 1, stdout: '', stderr: '', ...firewall.trouble }
       for (const [key, until] of firewall.entries) if (until <= time.now()) firewall.entries.delete(key)
@@ -94,7 +104,7 @@ function pretendFirewall(time: { now: () => number }, { canProbe = true }: { can
     argv: [verb],
     stdin: JSON.stringify(items),
   })
-  const dialect: Dialect = {
+  const dialect: Dialect<Command> = {
     kind: 'pretend',
     batchMax: 100,
     timeoutMsMax: 100 * DAY_MS,
@@ -103,6 +113,13 @@ function pretendFirewall(time: { now: () => number }, { canProbe = true }: { can
     check: () => say('check'),
     missing: (_, [result]) => (result!.stdout === 'true' ? undefined : 'table bad_ip'),
     unmet: () => firewall.unmet,
+    limits: () => new Map(Number.isFinite(firewall.size) ? [['', firewall.size]] : []),
+    cut: (_, networks) => [
+      sayAll(
+        'cut',
+        networks.map((network) => [formatNetwork(network), null]),
+      ),
+    ],
     add: (_, entries) => [
       sayAll(
         'add',
@@ -198,9 +215,9 @@ describe('a table at the start', () => {
     const waiting = new TableKeeper({
       table: TABLE,
       dialect: pretendFirewall(time).dialect,
-      run: async (command) => {
-        const result = await run(command)
-        if (command.argv[0] === 'list') await slow
+      run: async (step) => {
+        const result = await run(step)
+        if ('argv' in step && step.argv[0] === 'list') await slow
         return result
       },
       log: logTo(() => {}),
@@ -359,6 +376,81 @@ describe('changes', () => {
     await time.rest()
     assert.equal(firewall.entries.size, 500)
     assert.equal(keeper.status().state, 'enforcing')
+  })
+
+  test('in a full table those who end soonest are let go for others who end later, and come back when there is room', async () => {
+    const { time, firewall, keeper, lines } = await begun()
+    firewall.size = 300
+    keeper.want(entries(290))
+    await time.rest()
+    keeper.want(Array.from({ length: 20 }, (_, i) => entry(`192.0.2.${i}`, START + 100 * SECOND_MS + i * MINUTE_MS)))
+    await time.rest()
+    keeper.want(Array.from({ length: 5 }, (_, i) => entry(`198.51.100.${i}`, START + 2 * HOUR_MS)))
+    keeper.want([entry('203.0.113.1', FOR_LIFE)])
+    await time.rest()
+    assert.equal(firewall.entries.size, 300)
+    for (let i = 0; i < 5; i++) assert.ok(firewall.entries.has(`198.51.100.${i}`))
+    assert.ok(firewall.entries.has('203.0.113.1'))
+    // Of the 20 there was room for 10, those that end last, of which six went in the end.
+    const ends = [...firewall.entries.values()]
+      .filter((until) => until < START + HOUR_MS)
+      .map((until) => (until - START) / MINUTE_MS)
+    assert.equal(ends.length, 4)
+    const { desired, enforced, state } = keeper.status()
+    assert.deepEqual({ desired, enforced, state }, { desired: 316, enforced: 300, state: 'partly enforcing' })
+    assert.deepEqual(lines, [
+      'error: table bad_ip: table bad_ip is full',
+      'warning: table bad_ip: 10 entries that end soonest were let go for others, since it is full',
+    ])
+    keeper.unwant(entries(16))
+    await time.rest()
+    assert.equal(firewall.entries.size, 300)
+    assert.equal(keeper.status().state, 'enforcing')
+  })
+
+  test('a full table that is emptied is filled again at once', async () => {
+    const { time, firewall, keeper, lines } = await begun()
+    firewall.size = 300
+    keeper.want(entries(400))
+    await time.pass(10 * SECOND_MS)
+    firewall.entries.clear()
+    lines.length = 0
+    await time.pass(5 * SECOND_MS)
+    assert.equal(firewall.entries.size, 300)
+    assert.match(lines.join('\n'), /^warning: table bad_ip: 300 of 400 entries were gone; restored in/m)
+  })
+
+  test('nobody is let go for others who end at about the same time, however often it is tried', async () => {
+    const { time, firewall, keeper } = await begun()
+    firewall.size = 100
+    keeper.want(entries(100))
+    await time.rest()
+    keeper.want(Array.from({ length: 50 }, (_, i) => entry(`192.0.2.${i}`, START + HOUR_MS + 50 * SECOND_MS)))
+    await time.pass(5 * MINUTE_MS)
+    assert.equal(firewall.ofSaid('delete').length, 0)
+    assert.deepEqual(
+      [...firewall.entries.keys()].sort(),
+      entries(100)
+        .map(({ key }) => key)
+        .sort(),
+    )
+  })
+
+  test('most of the room taken is told once, and in the status until it is not any more', async () => {
+    const { time, firewall, keeper, lines } = await begun()
+    firewall.size = 1_000
+    keeper.want(entries(799))
+    await time.pass(5 * SECOND_MS)
+    assert.equal(keeper.status().nearlyFull, undefined)
+    keeper.want([entry('192.0.2.1')])
+    await time.pass(5 * SECOND_MS)
+    assert.equal(keeper.status().nearlyFull, 'it holds 800 of at most 1,000 entries')
+    assert.deepEqual(lines, ['warning: table bad_ip: it holds 800 of at most 1,000 entries'])
+    assert.equal(keeper.status().state, 'enforcing')
+    keeper.unwant(entries(100))
+    await time.pass(5 * SECOND_MS)
+    assert.equal(keeper.status().nearlyFull, undefined)
+    assert.equal(lines.length, 1)
   })
 
   test('in a full table those who are in are given their new ends, while others wait for room', async () => {
@@ -628,5 +720,43 @@ describe('a table that blocks nothing until the user has done his part', () => {
       lines.join(),
       /^error: table bad_ip: not enforcing: no rule .*,warning: table bad_ip: 3 of 3 entries were gone; /,
     )
+  })
+})
+
+describe('open connections', () => {
+  test('those of new entries are cut, not of many at once, as at a start, nor for a new end', async () => {
+    const { time, firewall, keeper } = scene()
+    keeper.want(entries(230))
+    keeper.begin()
+    await time.rest()
+    assert.deepEqual(firewall.cut, [])
+    keeper.want([entry('192.0.2.1'), entry('192.0.2.2')])
+    await time.rest()
+    keeper.want([entry('192.0.2.1', FOR_LIFE)])
+    await time.rest()
+    assert.deepEqual(firewall.cut, [2])
+  })
+
+  test('that it cannot be done is said once, and is no reason for anything else', async () => {
+    const { time, firewall, keeper, lines } = scene()
+    firewall.cutTrouble = { status: null, trouble: 'no such program' }
+    keeper.begin()
+    await time.rest()
+    for (let i = 0; i < 3; i++) {
+      keeper.want([entry(`192.0.2.${i}`)])
+      await time.rest()
+    }
+    assert.equal(firewall.entries.size, 3)
+    assert.equal(keeper.status().state, 'enforcing')
+    assert.deepEqual(lines, ['warning: table bad_ip: open connections are not cut: cut: no such program'])
+  })
+
+  test('one that was not open is no failure', async () => {
+    const { time, firewall, keeper, lines } = scene()
+    firewall.cutTrouble = { status: 1, stderr: '0 flow entries have been deleted.' }
+    keeper.begin()
+    keeper.want([entry('192.0.2.1')])
+    await time.rest()
+    assert.deepEqual([firewall.entries.size, lines], [1, []])
   })
 })

@@ -3,7 +3,8 @@ import { escapeText } from '../base/escape.ts'
 import type { Log } from '../base/log.ts'
 import { FOR_LIFE, HOUR_MS, type Instant, MINUTE_MS, SECOND_MS, type Until } from '../base/units.ts'
 import type { Entry } from '../core/model.ts'
-import type { Command, CommandResult, Dialect, Explanation, Table } from './firewall.ts'
+import { CountedEntries } from './counted-entries.ts'
+import type { CommandResult, Dialect, Explanation, Step, Table } from './firewall.ts'
 import { Nest } from './nest.ts'
 import { END_TOLERANCE_MS, type Plan, plan } from './plan.ts'
 import type { KeyedEntry, KeyedNetwork } from './request.ts'
@@ -42,6 +43,8 @@ export interface TableStatus {
   readonly setAside: number
   /** Entries that somebody else put in; they are kept. */
   readonly strange: number
+  /** How much of its room is taken, where it is most of it; undefined else. */
+  readonly nearlyFull?: string
 }
 
 /** Most entries that a table may be asked to hold. */
@@ -64,6 +67,19 @@ const RETRY_MS_MAX = 30 * SECOND_MS
 const SET_ASIDE_MS_MIN = 30 * SECOND_MS
 const SET_ASIDE_MS_MAX = HOUR_MS
 const FULL_RETRY_MS = 30 * SECOND_MS
+/** From this share of its room on a set is said to be nearly full. */
+const NEARLY_FULL = 0.8
+/** Ends that are nearer to each other than this are alike: nobody is let go for so little. */
+const LET_GO_MS_MIN = MINUTE_MS
+/** Most entries that are let go at once. */
+const LET_GO_MAX = 1_000
+const EXCHANGE_ROUNDS_MAX = 3
+/** How often it is said at most that entries were let go. */
+const LET_GO_SAY_MS = 5 * MINUTE_MS
+/** Open connections are cut for so many new entries at once; more are those of a start or a repair, not of new bans. */
+const CUT_MAX = 100
+/** Most entries whose connections wait to be cut; more come when cutting hangs. */
+const CUT_WAITING_MAX = 1_000
 /** Most failed commands in the search for bad entries of one batch; the rest of the batch waits for the next try. */
 const BISECT_FAILURES_MAX = 400
 
@@ -88,7 +104,7 @@ export class TableKeeper {
   /** By canonical text, as are all the others. */
   readonly #wanted = new Map<string, Entry>()
   /** What we believe to be in, with the end that the firewall was given. */
-  readonly #enforced = new Map<string, Until>()
+  readonly #enforced: CountedEntries
   readonly #toAdd = new Set<string>()
   /** In, and to be given another end. */
   readonly #toRenew = new Set<string>()
@@ -117,18 +133,36 @@ export class TableKeeper {
   #strange = 0
   #listAt = 0
   #fullUntil = 0
+  /** Entries for which there was no room, and it was not looked yet whether others should make room for them. */
+  readonly #newcomers = new Set<string>()
+  #letGo = 0
+  #letGoSaidAt = Number.NEGATIVE_INFINITY
+  /** How many entries there is room for, by set, as the last check told it. */
+  #limits: ReadonlyMap<string, number> | undefined
+  #nearlyFull: string | undefined
   #failures = 0
   #failingSince = 0
   #pausedUntil = 0
   #trouble: Trouble | undefined
   #fullReason: string | undefined
   #lastError: string | undefined
+  readonly #toCut: Network[] = []
+  /** Many entries are being put in, batch after batch. */
+  #areMany = false
+  #isCutting = false
+  /** It has been said why connections are not cut. */
+  #isCutTroubleSaid = false
   #cancelTick = () => {}
   #cancelRetry = () => {}
   #waiting: (() => void)[] = []
 
+  /** The firewall tells what it holds. */
+  readonly #canList: boolean
+
   constructor(options: TableKeeperOptions) {
     this.#o = options
+    this.#enforced = new CountedEntries(options.dialect.setOf)
+    this.#canList = options.dialect.list?.(options.table) !== undefined
   }
 
   get wanted(): ReadonlyMap<string, Entry> {
@@ -185,12 +219,17 @@ export class TableKeeper {
     this.#touched?.add(key)
     this.#unqueue(key)
     const entry = this.#wanted.get(key)
-    if (entry && !this.#isCovered(entry.network)) (this.#enforced.has(key) ? this.#toRenew : this.#toAdd).add(key)
-    else if (this.#enforced.has(key) || this.#inFlight.has(key)) this.#toDelete.add(key)
+    if (entry && !this.#isCovered(entry.network)) {
+      if (this.#enforced.has(key)) this.#toRenew.add(key)
+      else {
+        this.#toAdd.add(key)
+        if (this.#fullUntil > this.#o.now()) this.#newcomers.add(key)
+      }
+    } else if (this.#enforced.has(key) || this.#inFlight.has(key)) this.#toDelete.add(key)
   }
 
   #unqueue(key: string): void {
-    for (const queue of [this.#toAdd, this.#toRenew, this.#toDelete]) queue.delete(key)
+    for (const queue of [this.#toAdd, this.#toRenew, this.#toDelete, this.#newcomers]) queue.delete(key)
   }
 
   #isOnItsWay(key: string): boolean {
@@ -242,6 +281,7 @@ export class TableKeeper {
       queued: this.#toAdd.size + this.#toRenew.size + this.#toDelete.size + this.#inFlight.size,
       setAside: this.#setAside.size,
       strange: this.#strange,
+      ...(this.#nearlyFull !== undefined && { nearlyFull: this.#nearlyFull }),
     }
   }
 
@@ -294,7 +334,9 @@ export class TableKeeper {
     this.#state = 'torn down'
     await this.#working
     const { dialect, table, log } = this.#o
-    const results = await this.#runEach(dialect.tearDown(table))
+    const known = [...this.#enforced.keys()].map((key) => parseNetwork(key)!)
+    const steps = dialect.tearDown(table)
+    const results = await this.#runEach(steps.length > 0 ? steps : dialect.delete(table, known))
     this.#enforced.clear()
     for (const queue of [this.#toAdd, this.#toRenew, this.#toDelete]) queue.clear()
     const failed = results.length > 0 && results[0]!.status !== 0
@@ -318,6 +360,7 @@ export class TableKeeper {
       // Also where there is no room for others: who is in must not fall out because they wait.
       else if (this.#toRenew.size > 0) await this.#apply('renew', this.#take(this.#toRenew))
       else if (this.#toAdd.size > 0 && this.#fullUntil <= now()) await this.#apply('add', this.#take(this.#toAdd))
+      else if (this.#newcomers.size > 0) await this.#makeRoom()
       else if (this.#failures > 0) {
         if (await this.#isAllThere()) this.#well()
       } else break
@@ -357,6 +400,7 @@ export class TableKeeper {
       const failure = await this.#runAll(this.#commands(verb, slice))
       if (!failure) {
         this.#done(verb, slice)
+        if (verb === 'add') this.#cut(slice)
         isAnyDone = true
         continue
       }
@@ -399,7 +443,29 @@ export class TableKeeper {
     else if (!isPutOff) this.#fail(trouble!)
   }
 
-  #commands(verb: Verb, targets: readonly Target[]): readonly Command[] {
+  /** Cuts the open connections of new entries. Nothing waits for it, and it may fail: packets are blocked in any case. */
+  #cut(targets: readonly Target[]): void {
+    if (targets.length + this.#toAdd.size > CUT_MAX) this.#areMany = true
+    const isCut = this.#o.dialect.cut && !this.#areMany && this.#toCut.length + targets.length <= CUT_WAITING_MAX
+    if (this.#toAdd.size === 0) this.#areMany = false
+    if (!isCut) return
+    for (const { network } of targets) this.#toCut.push(network)
+    if (!this.#isCutting) void this.#cutAll()
+  }
+
+  async #cutAll(): Promise<void> {
+    const { dialect, table, log } = this.#o
+    this.#isCutting = true
+    while (this.#state === 'begun' && this.#toCut.length > 0) {
+      const results = await this.#runEach(dialect.cut!(table, this.#toCut.splice(0, CUT_MAX)))
+      if (this.#isCutTroubleSaid || results.length === 0 || results.some(({ status }) => status !== null)) continue
+      this.#isCutTroubleSaid = true
+      log.warning(`table ${table.name}: open connections are not cut: ${escapeText(results[0]!.words)}`)
+    }
+    this.#isCutting = false
+  }
+
+  #commands(verb: Verb, targets: readonly Target[]): readonly Step[] {
     const { dialect, table, now } = this.#o
     if (targets.length === 0) return []
     if (verb === 'delete')
@@ -440,6 +506,94 @@ export class TableKeeper {
     if (this.#fullReason === undefined) log.error(`table ${table.name}: ${escapeText(because)}`)
     this.#fullReason = because
     this.#fullUntil = now() + FULL_RETRY_MS
+    for (const key of this.#toAdd) this.#newcomers.add(key)
+  }
+
+  /** In a full table those who end soonest are let go for newcomers who end later; they wait for room then. */
+  async #makeRoom(): Promise<void> {
+    const { now } = this.#o
+    const considered = [...this.#newcomers]
+    const gone: Target[] = []
+    // A set of ipset takes some more than it has room for, and then for these there is none in the place of the others.
+    for (let round = 0; round < EXCHANGE_ROUNDS_MAX && this.#pausedUntil === 0; round++) {
+      const { leaving, coming } = this.#exchange(considered)
+      if (coming.length === 0) break
+      await this.#replace(leaving, coming)
+      gone.push(...leaving)
+    }
+    for (const key of [...considered, ...gone.map(({ key }) => key)]) this.#newcomers.delete(key)
+    this.#sayLetGo(gone.filter(({ key }) => !this.#enforced.has(key)).length, now())
+  }
+
+  async #replace(leaving: readonly Target[], coming: readonly string[]): Promise<void> {
+    const { dialect } = this.#o
+    const retryAt = this.#fullUntil
+    const because = this.#fullReason
+    for (let i = 0; i < leaving.length && this.#pausedUntil === 0; i += dialect.batchMax) {
+      const batch = leaving.slice(i, i + dialect.batchMax)
+      for (const { key } of batch) {
+        this.#unqueue(key)
+        this.#touched?.add(key)
+        this.#inFlight.add(key)
+      }
+      await this.#apply('delete', batch)
+    }
+    // Meanwhile some may have been unbanned.
+    const first = new Set(coming.filter((key) => this.#toAdd.delete(key)))
+    while (first.size > 0 && this.#pausedUntil === 0) await this.#apply('add', this.#take(first))
+    for (const key of first) this.#mark(key)
+    for (const { key } of leaving) if (!this.#isOnItsWay(key) && !this.#enforced.has(key)) this.#mark(key)
+    // For these there is no more room than before, however often it is tried now.
+    this.#fullUntil = retryAt
+    if (this.#toAdd.size > 0) this.#fullReason = because
+  }
+
+  /** Who shall be in the place of whom. */
+  #exchange(newcomers: readonly string[]): { readonly leaving: readonly Target[]; readonly coming: readonly string[] } {
+    const bySet = new Map<string, Target[]>()
+    for (const key of newcomers) {
+      const entry = this.#wanted.get(key)
+      if (!entry || !this.#toAdd.has(key)) continue
+      const set = this.#o.dialect.setOf?.(key) ?? ''
+      const others = bySet.get(set)
+      if (others) others.push({ key, ...entry })
+      else bySet.set(set, [{ key, ...entry }])
+    }
+    const leaving: Target[] = []
+    const coming: string[] = []
+    for (const [set, entries] of bySet) {
+      entries.sort((a, b) => (a.until === b.until ? 0 : b.until - a.until))
+      const soonest = this.#enforced.soonest(set, Math.min(entries.length, LET_GO_MAX), entries[0]!.until - LET_GO_MS_MIN)
+      for (const [i, key] of soonest.entries()) {
+        if (entries[i]!.until - this.#enforced.get(key)! < LET_GO_MS_MIN) break
+        leaving.push({ key, network: parseNetwork(key)!, until: 0 })
+        coming.push(entries[i]!.key)
+      }
+    }
+    return { leaving, coming }
+  }
+
+  #sayLetGo(count: number, now: Instant): void {
+    const { log, table } = this.#o
+    this.#letGo += count
+    if (this.#letGo === 0 || now < this.#letGoSaidAt + LET_GO_SAY_MS) return
+    this.#letGoSaidAt = now
+    log.warning(`table ${table.name}: ${entriesInWords(this.#letGo)} that end soonest were let go for others, since it is full`)
+    this.#letGo = 0
+  }
+
+  /** Says it once when most of the room of a set is taken. */
+  #noteLimits(): void {
+    const { log, table } = this.#o
+    let found: string | undefined
+    for (const [set, limit] of this.#limits ?? []) {
+      const used = this.#enforced.countOf(set)
+      if (used < limit * NEARLY_FULL) continue
+      found = `${set === '' ? 'it' : `its set ${set}`} holds ${number(used)} of at most ${number(limit)} entries`
+    }
+    const isNews = found !== undefined && this.#nearlyFull === undefined && this.#fullReason === undefined
+    if (isNews) log.warning(`table ${table.name}: ${found}`)
+    this.#nearlyFull = found
   }
 
   async #setUp(): Promise<void> {
@@ -460,6 +614,8 @@ export class TableKeeper {
     }
     this.#neverFound = missing
     this.#noteUnmet(checks)
+    this.#limits = dialect.limits?.(table, checks)
+    this.#noteLimits()
     this.#needsSetUp = false
     this.#well()
     // Not waited for: new bans need not wait for the listing of old ones.
@@ -503,7 +659,7 @@ export class TableKeeper {
   }
 
   /** The first failure, if any. */
-  async #runAll(commands: readonly Command[]): Promise<FailedResult | undefined> {
+  async #runAll(commands: readonly Step[]): Promise<FailedResult | undefined> {
     for (const command of commands) {
       const result = await this.#o.run(command)
       if (result.status !== 0) return { ...result, words: wordsOf(command, result) }
@@ -511,7 +667,7 @@ export class TableKeeper {
     return undefined
   }
 
-  async #runEach(commands: readonly Command[]): Promise<FailedResult[]> {
+  async #runEach(commands: readonly Step[]): Promise<FailedResult[]> {
     const results: FailedResult[] = []
     for (const command of commands) {
       const result = await this.#o.run(command)
@@ -536,6 +692,7 @@ export class TableKeeper {
       else if (retryAt <= now()) this.#mark(key)
     }
     if (!this.#needsSetUp && this.#isCompared && this.#failures === 0 && (await this.#isAllThere())) {
+      this.#noteLimits()
       await this.#sweepSome()
       if (this.#listAt <= now()) await this.#compare()
     }
@@ -556,6 +713,7 @@ export class TableKeeper {
     if (failed) return this.#troubleOf(failed)
     const missing = dialect.missing(table, results)
     this.#noteUnmet(results)
+    this.#limits = dialect.limits?.(table, results)
     if (missing === undefined || missing === this.#neverFound) return undefined
     this.#needsSetUp = true
     this.#repair = { since: this.#repair?.since ?? now(), missing, gone: this.#repair?.gone ?? 0 }
@@ -619,7 +777,7 @@ export class TableKeeper {
     for (let probes = 0; slices.length > 0; probes++) {
       if (probes >= SEARCH_PROBES_MAX) {
         // To put in what is in does no harm.
-        if (this.#enforced.size > SWEEP_WHOLE_MAX || !dialect.list) return this.#putBack(this.#enforced.keys())
+        if (this.#enforced.size > SWEEP_WHOLE_MAX || !this.#canList) return this.#putBack(this.#enforced.keys())
         return this.#compare()
       }
       const slice = slices.pop()!.filter((key) => !this.#isChanging(key))
@@ -664,6 +822,9 @@ export class TableKeeper {
   #countGone(): void {
     this.#repair ??= { since: this.#o.now(), missing: undefined, gone: 0 }
     this.#repair.gone++
+    // Where something is gone there is room.
+    this.#fullUntil = 0
+    this.#fullReason = undefined
   }
 
   /** Compares the table with what it must hold, entry by entry. At the start, where it cannot be listed, all is put in. */
@@ -674,7 +835,7 @@ export class TableKeeper {
     const began = now()
     let present: readonly Entry[] | undefined
     try {
-      present = this.#o.dialect.list ? await this.list() : this.#isCompared ? undefined : []
+      present = this.#canList ? await this.list() : this.#isCompared ? undefined : []
     } catch (error) {
       this.#lastError = (error as Error).message
       log.warning(`table ${table.name}: cannot be listed, so all entries are put in again`, { because: this.#lastError })
@@ -686,9 +847,8 @@ export class TableKeeper {
     else for (const key of this.#wanted.keys()) if (!touched.has(key)) this.#mark(key)
     this.#isCompared = true
     const size = this.#enforced.size
-    const isListed = this.#o.dialect.list !== undefined
     const everyMs = size <= LIST_OFTEN_MAX ? LIST_OFTEN_MS : size <= SWEEP_WHOLE_MAX ? LIST_SELDOM_MS : Number.POSITIVE_INFINITY
-    this.#listAt = isListed ? now() + everyMs : Number.POSITIVE_INFINITY
+    this.#listAt = this.#canList ? now() + everyMs : Number.POSITIVE_INFINITY
     this.#wake()
     this.#settle()
   }
@@ -713,7 +873,7 @@ export class TableKeeper {
     })
     if (strange.length > 0 && strange.length !== this.#strange) {
       const one = formatNetwork(strange[0]!.network)
-      log.info(`table ${table.name}: ${count(strange.length, 'entry', 'entries')} put in by somebody else; kept`, { one })
+      log.info(`table ${table.name}: ${entriesInWords(strange.length)} put in by somebody else; kept`, { one })
     }
     this.#strange = strange.length
     for (const { network, until } of present) {
@@ -776,8 +936,14 @@ function classOf({ address, bits }: Network): number {
 
 const WORDS_LENGTH_MAX = 500
 
-function wordsOf(command: Command, result: CommandResult): string {
-  return `${command.argv.join(' ')}: ${outcomeOf(result)}`
+function wordsOf(step: Step, result: CommandResult): string {
+  return `${stepInWords(step)}: ${outcomeOf(result)}`
+}
+
+/** What was run, or what it was done with. */
+function stepInWords(step: Step): string {
+  if ('argv' in step) return [...(step.via === undefined ? [] : [`via ${step.via}:`]), ...step.argv].join(' ')
+  return 'command' in step ? `command ${step.command}` : `${step.verb} file ${step.file}`
 }
 
 function outcomeOf({ status, stderr, trouble }: CommandResult): string {
@@ -791,6 +957,10 @@ function seconds(ms: number): string {
 
 function number(value: number): string {
   return value.toLocaleString('en-US')
+}
+
+function entriesInWords(value: number): string {
+  return count(value, 'entry', 'entries')
 }
 
 function count(value: number, one: string, many: string): string {

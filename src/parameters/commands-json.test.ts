@@ -3,7 +3,7 @@ import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { configurationFolder } from '../../test/lib/configuration-folder.ts'
-import { checkCommands, loadCommands } from './commands-json.ts'
+import { checkCommands, loadCommands, namedOf } from './commands-json.ts'
 import { formatFault } from './report.ts'
 
 const said = (raw: unknown) => checkCommands(raw).faults.map(formatFault)
@@ -64,4 +64,24 @@ test('files that are kept have absolute paths', () => {
     'files.blockips: "blockips" is not an absolute path; write "/etc/blockips"',
   ])
   assert.deepEqual(said({ files: [] }), ['files: a list is not an object; write { "blockips": "/etc/blockips" }'])
+})
+
+test('words that are put before commands begin with a program and its whole path', () => {
+  const words = ['/usr/bin/ssh', '-o', 'BatchMode=yes', 'fw1', 'doas']
+  assert.deepEqual(checkCommands({ via: { fw1: words } }).via, new Map([['fw1', words]]))
+  assert.deepEqual(said({ via: { fw1: ['ssh', 'fw1'], fw2: '/usr/bin/ssh fw2' } }), [
+    'via.fw1[0]: "ssh" is not an absolute path; write the program with its whole path',
+    'via.fw2: "/usr/bin/ssh fw2" is not a list of a program and its arguments; write ["/usr/bin/program"]; no shell reads it',
+  ])
+  assert.deepEqual(said({ via: [] }), ['via: a list is not an object; write { "fw1": ["/usr/bin/ssh", "fw1", "doas"] }'])
+})
+
+test('what may be used by name is nothing where there is a fault', () => {
+  const none = { commands: new Map(), files: new Map(), via: new Map() }
+  assert.deepEqual(namedOf(checkCommands({ files: { a: '/a' }, via: { b: ['/b'] }, commands: { c: { argv: ['c'] } } })), none)
+  assert.deepEqual(namedOf(checkCommands({ files: { a: '/a' }, via: { b: ['/b'] } })), {
+    commands: new Map(),
+    files: new Map([['a', '/a']]),
+    via: new Map([['b', ['/b']]]),
+  })
 })

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { showValue, unknownKeyFault } from '../base/value.ts'
+import type { Named } from '../firewall/firewall.ts'
 import { type Fault, Findings, type Path } from './fault.ts'
 import { permissionFaults } from './permissions.ts'
 
@@ -10,10 +11,14 @@ export type Commands = ReadonlyMap<string, readonly string[]>
 /** Files that are kept, by name: what `keptFile(NAME)` stands for. */
 export type Files = ReadonlyMap<string, string>
 
+/** Words that are put before a command, by name: what the option `via` of a table stands for. */
+export type Via = ReadonlyMap<string, readonly string[]>
+
 export interface LoadedCommands {
   /** Undefined where the file has a fault. */
   readonly commands: Commands | undefined
   readonly files?: Files | undefined
+  readonly via?: Via | undefined
   readonly faults: readonly Fault[]
 }
 
@@ -45,23 +50,37 @@ export function loadCommands(folder: string, uid: number = process.geteuid?.() ?
   return { ...checked, faults: faults.map((fault) => ({ ...fault, file })) }
 }
 
+/** What the keeper may be told to use by name, of a commands.json that has no fault; else nothing. */
+export function namedOf({ commands, files, via }: LoadedCommands): Named {
+  return { commands: commands ?? new Map(), files: files ?? new Map(), via: via ?? new Map() }
+}
+
 /** Finds everything that is wrong with what commands.json holds. */
 export function checkCommands(raw: unknown): LoadedCommands {
   const findings = new Findings()
   const commands = new Map<string, readonly string[]>()
   const files = new Map<string, string>()
+  const via = new Map<string, readonly string[]>()
   if (!isRecord(raw)) findings.fault([], `holds ${showValue(raw)}, not an object`, `write ${EXAMPLE}`)
   else {
-    checkKeys(raw, ['commands', 'files'], [], findings)
+    checkKeys(raw, ['commands', 'files', 'via'], [], findings)
     if (raw.files !== undefined && !isRecord(raw.files))
       findings.fault(['files'], `${showValue(raw.files)} is not an object`, 'write { "blockips": "/etc/blockips" }')
     else for (const [name, path] of Object.entries(raw.files ?? {})) checkFile(name, path)
+    if (raw.via !== undefined && !isRecord(raw.via))
+      findings.fault(['via'], `${showValue(raw.via)} is not an object`, 'write { "fw1": ["/usr/bin/ssh", "fw1", "doas"] }')
+    else
+      for (const [name, words] of Object.entries(raw.via ?? {})) {
+        const argv = checkArgv(words, ['via', name], findings)
+        if (argv) via.set(name, argv)
+      }
     if (raw.commands !== undefined && !isRecord(raw.commands))
       findings.fault(['commands'], `${showValue(raw.commands)} is not an object`, `write ${EXAMPLE}`)
     else for (const [name, command] of Object.entries(raw.commands ?? {})) checkCommand(name, command)
   }
   const isRight = findings.faults.length === 0
-  return { commands: isRight ? commands : undefined, ...(isRight && files.size > 0 && { files }), faults: findings.faults }
+  if (!isRight) return { commands: undefined, faults: findings.faults }
+  return { commands, ...(files.size > 0 && { files }), ...(via.size > 0 && { via }), faults: findings.faults }
 
   function checkFile(name: string, path: unknown): void {
     const isPath = typeof path === 'string' && path.startsWith('/') && !path.includes('\0')
@@ -78,26 +97,26 @@ export function checkCommands(raw: unknown): LoadedCommands {
       return
     }
     checkKeys(command, ['argv'], path, findings)
-    const { argv } = command
-    const argvPath = [...path, 'argv']
-    if (!Array.isArray(argv) || argv.length === 0) {
-      const message = argv === undefined ? 'is missing' : `${showValue(argv)} is not a list of a program and its arguments`
-      const empty = 'is empty: there is no program to run'
-      findings.fault(argvPath, Array.isArray(argv) ? empty : message, 'write ["/usr/bin/program"]; no shell reads it')
-      return
-    }
-    for (const [index, word] of argv.entries()) {
-      if (typeof word !== 'string') findings.fault([...argvPath, index], `${showValue(word)} is not text`)
-      else if (word.includes('\0')) findings.fault([...argvPath, index], 'holds a NUL, which no argument can')
-      else if (index === 0 && !word.startsWith('/'))
-        findings.fault(
-          [...argvPath, index],
-          `${showValue(word)} is not an absolute path`,
-          'write the program with its whole path',
-        )
-    }
-    commands.set(name, argv)
+    const argv = checkArgv(command.argv, [...path, 'argv'], findings)
+    if (argv) commands.set(name, argv)
   }
+}
+
+/** A program with its whole path, and its arguments. */
+function checkArgv(argv: unknown, path: Path, findings: Findings): readonly string[] | undefined {
+  if (!Array.isArray(argv) || argv.length === 0) {
+    const message = argv === undefined ? 'is missing' : `${showValue(argv)} is not a list of a program and its arguments`
+    const empty = 'is empty: there is no program to run'
+    findings.fault(path, Array.isArray(argv) ? empty : message, 'write ["/usr/bin/program"]; no shell reads it')
+    return undefined
+  }
+  for (const [index, word] of argv.entries()) {
+    if (typeof word !== 'string') findings.fault([...path, index], `${showValue(word)} is not text`)
+    else if (word.includes('\0')) findings.fault([...path, index], 'holds a NUL, which no argument can')
+    else if (index === 0 && !word.startsWith('/'))
+      findings.fault([...path, index], `${showValue(word)} is not an absolute path`, 'write the program with its whole path')
+  }
+  return argv
 }
 
 function checkKeys(value: object, known: readonly string[], path: Path, findings: Findings): void {

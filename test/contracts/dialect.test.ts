@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { formatNetwork, parseNetwork } from '../../src/base/address.ts'
 import { DAY_MS, FOR_LIFE, HOUR_MS, SECOND_MS } from '../../src/base/units.ts'
 import type { Entry } from '../../src/core/model.ts'
+import { addressFile } from '../../src/firewall/address-file.ts'
+import { commands } from '../../src/firewall/commands.ts'
 import { dryRun } from '../../src/firewall/dry-run.ts'
-import type { Command, CommandResult, Dialect, Table } from '../../src/firewall/firewall.ts'
+import type { CommandResult, Dialect, Named, Step, Table } from '../../src/firewall/firewall.ts'
 import { ipset } from '../../src/firewall/ipset.ts'
 import { nftables } from '../../src/firewall/nftables.ts'
+import { numberOf, route } from '../../src/firewall/route.ts'
 import { createRunner, type Runner } from '../../src/firewall/runner.ts'
 import { createNamespace, NAMESPACE_PROGRAMS, type Namespace } from '../lib/namespace.ts'
 import { needs, program } from '../lib/programs.ts'
@@ -18,7 +24,11 @@ interface Case {
   /** Empties the whole firewall, as an administrator may do at any time. */
   readonly flushAll?: readonly (readonly string[])[]
   readonly options?: Table['options']
+  /** What commands.json names, in a folder made for the test. */
+  readonly named?: (folder: string) => Named
 }
+
+const TABLE_NAMES = ['bad_ip', 'wifi-2'] as const
 
 const IPSET_PROGRAMS = ['ipset', 'iptables', 'ip6tables', 'iptables-restore', 'ip6tables-restore']
 const FLUSH_ALL_OF_IPSET = [
@@ -36,37 +46,85 @@ const cases: readonly Case[] = [
     programs: IPSET_PROGRAMS,
     flushAll: FLUSH_ALL_OF_IPSET,
   },
+  {
+    dialect: route,
+    programs: ['ip'],
+    flushAll: ['-4', '-6'].flatMap((family) => [
+      ['ip', family, 'rule', 'flush', 'pref', '76'],
+      ['ip', family, 'route', 'flush', 'table', numberOf({ name: 'bad_ip', kind: 'route', options: {} })],
+    ]),
+  },
+  ...(['plain', 'deny', 'geo'] as const).map((form) => ({
+    dialect: addressFile,
+    programs: ['touch', 'rm'],
+    options: { form, after: 'touch' },
+    named: (folder: string) => ({ ...filesOf(folder), commands: new Map([['touch', [program('touch'), `${folder}/touched`]]]) }),
+  })),
+  {
+    dialect: commands,
+    programs: ['sh', 'grep', 'cat', 'truncate'],
+    options: { add: 'put', delete: 'take', list: 'show', flush: 'empty' },
+    named: commandsOf,
+  },
   { dialect: dryRun, programs: [] },
 ]
 
-for (const { dialect, programs, flushAll, options = {} } of cases) {
-  describe(dialect.kind, { skip: needs([...NAMESPACE_PROGRAMS, ...programs]) }, () => {
-    const table: Table = { name: 'bad_ip', kind: dialect.kind, options }
-    const other: Table = { name: 'wifi-2', kind: dialect.kind, options }
+/** Each table has a file of its name. */
+function filesOf(folder: string): Named {
+  const paths = TABLE_NAMES.map((name) => [name, path.join(folder, name)] as const)
+  return { files: new Map(paths), commands: new Map(), via: new Map() }
+}
+
+/** A firewall of shell scripts: one file for each table, addresses as words and on standard input. */
+function commandsOf(folder: string): Named {
+  const file = `${folder}/{table}.list`
+  const script = (text: string) => [program('sh'), '-c', text, 'sh', file]
+  return {
+    files: new Map(),
+    via: new Map(),
+    commands: new Map([
+      ['put', [...script('grep -qsxF -- "$2" "$1" || echo "$2" >>"$1"'), '{address}']],
+      // Addresses come on standard input where no word holds them.
+      ['take', script('touch "$1"; grep -vxF -f - "$1" >"$1.new"; mv "$1.new" "$1"')],
+      ['show', script('touch "$1"; cat "$1"')],
+      ['empty', script(': >"$1"')],
+    ]),
+  }
+}
+
+for (const { dialect, programs, flushAll, options = {}, named } of cases) {
+  const title = typeof options.form === 'string' ? `${dialect.kind}, ${options.form}` : dialect.kind
+  describe(title, { skip: needs([...NAMESPACE_PROGRAMS, ...programs]) }, () => {
+    const [table, other] = TABLE_NAMES.map((name): Table => {
+      return { name, kind: dialect.kind, options: dialect === addressFile ? { ...options, file: name } : options }
+    }) as [Table, Table]
     let namespace: Namespace
+    let folder: string
     let run: Runner
 
     before(async () => {
       namespace = await createNamespace()
-      run = createRunner({ path: namespace.folderOf(programs) })
+      folder = mkdtempSync(path.join(os.tmpdir(), 'log2table-contract-'))
+      const names = named?.(folder)
+      run = createRunner({ path: namespace.folderOf(programs), ...(names && { named: () => names }) })
     })
-    after(() => namespace.close())
+    after(async () => {
+      rmSync(folder, { recursive: true, force: true })
+      await namespace.close()
+    })
     beforeEach(async () => {
+      if (dialect === addressFile) for (const name of TABLE_NAMES) rmSync(path.join(folder, name), { force: true })
       for (const each of [table, other]) {
         for (const command of dialect.tearDown(each)) await run(command)
         await all(dialect.setUp(each))
       }
     })
 
-    async function all(commands: readonly Command[]): Promise<readonly CommandResult[]> {
+    async function all(steps: readonly Step[]): Promise<readonly CommandResult[]> {
       const results: CommandResult[] = []
-      for (const command of commands) {
-        const result = await run(command)
-        assert.equal(
-          result.status,
-          0,
-          `${command.argv.join(' ')} ${command.stdin?.slice(0, 500)}: ${result.trouble ?? ''} ${result.stderr}`,
-        )
+      for (const step of steps) {
+        const result = await run(step)
+        assert.equal(result.status, 0, `${JSON.stringify(step).slice(0, 600)}: ${result.trouble ?? ''} ${result.stderr}`)
         results.push(result)
       }
       return results
@@ -84,7 +142,7 @@ for (const { dialect, programs, flushAll, options = {} } of cases) {
       )
 
     async function present(of = table): Promise<readonly Entry[]> {
-      const results = await all(dialect.list!(of))
+      const results = await all(dialect.list!(of)!)
       return dialect.present(
         of,
         results.map(({ stdout }) => stdout),
@@ -101,6 +159,7 @@ for (const { dialect, programs, flushAll, options = {} } of cases) {
     function assertEntries(actual: readonly Entry[], expected: readonly Entry[]): void {
       const texts = (entries: readonly Entry[]) => entries.map(({ network }) => formatNetwork(network)).sort()
       assert.deepEqual(texts(actual), texts(expected))
+      if (dialect.timeoutMsMax === undefined) return
       for (const { network, until } of expected) {
         const found = actual.find((one) => formatNetwork(one.network) === formatNetwork(network))!
         const isSame = found.until === until || Math.abs(found.until - until) <= 2 * SECOND_MS
@@ -151,7 +210,7 @@ for (const { dialect, programs, flushAll, options = {} } of cases) {
           entry('192.0.2.2', FOR_LIFE),
           entry('192.0.2.3', Date.now() + 60 * SECOND_MS),
           entry('2001:db8::/48', Date.now() + 60 * SECOND_MS),
-          entry('192.0.2.4', Date.now() + HOUR_MS),
+          ...(dialect.timeoutMsMax === undefined ? [] : [entry('192.0.2.4', Date.now() + HOUR_MS)]),
         ]
         await renew(renewed)
         assertEntries(await present(), renewed)
@@ -172,18 +231,24 @@ for (const { dialect, programs, flushAll, options = {} } of cases) {
       })
 
       test('one table is torn down, the other stays', async () => {
+        await add(kinds())
         await add(kinds(), other)
-        for (const command of dialect.tearDown(table)) await run(command)
-        assert.notEqual(await missing(), undefined)
+        const steps = dialect.tearDown(table)
+        if (steps.length === 0) await remove(kinds().map(({ network }) => formatNetwork(network)))
+        for (const step of steps) await run(step)
+        if (dialect.check(table).length > 0 && steps.length > 0) assert.notEqual(await missing(), undefined)
+        else assertEntries(await present(), [])
         assert.equal(await missing(other), undefined)
         assertEntries(await present(other), kinds())
       })
 
       test('a whole batch goes in by one call', async () => {
         const until = Date.now() + HOUR_MS
-        const entries = Array.from({ length: dialect.batchMax }, (_, i) => entry(`10.1.${i >> 8}.${i & 255}`, until))
+        // A command for each takes its time.
+        const count = dialect === commands ? 100 : dialect.batchMax
+        const entries = Array.from({ length: count }, (_, i) => entry(`10.1.${i >> 8}.${i & 255}`, until))
         await add(entries)
-        assert.equal((await present()).length, dialect.batchMax)
+        assert.equal((await present()).length, count)
         await renew(entries)
         await remove(entries.map(({ network }) => formatNetwork(network)))
         assert.deepEqual(await present(), [])
@@ -317,7 +382,7 @@ describe('nftables alone', { skip: needs([...NAMESPACE_PROGRAMS, 'nft']) }, () =
     await nft('add element inet log2table bad_ip_v4 { 192.0.2.9 comment "x" }')
     await nft('add element inet log2table bad_ip_v6 { 2001:db8::1 }')
     const outputs: string[] = []
-    for (const command of nftables.list!(table)) outputs.push((await run(command)).stdout)
+    for (const command of nftables.list!(table)!) outputs.push((await run(command)).stdout)
     const found = nftables.present(table, outputs, Date.now()).map(({ network }) => formatNetwork(network))
     assert.deepEqual(found, ['192.0.2.9', '2001:db8::1', '192.0.2.5', '192.0.2.6/31', '192.0.2.8'])
   })
