@@ -9,6 +9,11 @@ export function untilEnded({ onHangUp, log }: { onHangUp: () => Promise<void>; l
         end()
       })
     }
+    // Started by another process of ours, we end with it.
+    process.once('disconnect', () => {
+      log.info('who started this process is gone: ending')
+      end()
+    })
     let waiting = false
     let hangingUp: Promise<void> = Promise.resolve()
     process.on('SIGHUP', () => {

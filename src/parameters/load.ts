@@ -47,8 +47,8 @@ export async function loadConfiguration(folder: string): Promise<Loaded> {
     return faulty({ path: '', message: 'has no default export', hint: 'write "export default parameters({ ... })"' })
   }
   try {
-    const { commands, files: keptFiles, faults: commandFaults } = loadCommands(resolve(folder))
-    const { configuration, faults } = checkParameters(exports.default, { folder: resolve(folder), commands, keptFiles })
+    const { commands, files: keptFiles, via, faults: commandFaults } = loadCommands(resolve(folder))
+    const { configuration, faults } = checkParameters(exports.default, { folder: resolve(folder), commands, keptFiles, via })
     const all = [
       ...faults.map((fault) => ({ ...fault, file })),
       ...commandFaults,

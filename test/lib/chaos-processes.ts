@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { formatAddress } from '../../src/base/address.ts'
+import { rowsOf } from './chaos-count.ts'
+import { differences } from './chaos-kill.ts'
+import { chosenSeed, randomFrom } from './chaos-random.ts'
+import { Processes } from './processes.ts'
+import { waitFor } from './wait-for.ts'
+
+const FIRST = 0x0b000000
+const BURST_EVERY_MS = 20
+const BURST_ADDRESSES_MAX = 5
+const CATCH_UP_MS = 120_000
+
+/**
+ * Lines are written all the time, by addresses that are each to be banned, while keeper and engine are killed at random
+ * moments, one of them or both, and started again. In the end no line is lost or counted twice, and the firewall holds who is
+ * banned and nobody else.
+ */
+export async function killProcesses(t: TestContext, kills: number): Promise<void> {
+  const seed = chosenSeed()
+  t.diagnostic(`CHAOS_SEED=${seed}`)
+  const random = randomFrom(seed)
+  const scene = await Processes.create(t)
+  let written = 0
+  let address = FIRST
+  const write = () => {
+    const lines: string[] = []
+    for (let i = Math.floor(random() * BURST_ADDRESSES_MAX); i >= 0; i--) {
+      const text = formatAddress(address++)
+      lines.push(`bad ${text} ${written++}`, `bad ${text} ${written++}`)
+    }
+    scene.log(lines)
+  }
+
+  const startedAt = performance.now()
+  await scene.startKeeper()
+  scene.startEngine()
+  await scene.engineRuns()
+  const startMs = performance.now() - startedAt
+  const writing = setInterval(write, BURST_EVERY_MS)
+  t.after(() => clearInterval(writing))
+  const killed = { keeper: 0, engine: 0 }
+  const unbanned: string[] = []
+  for (let kill = 0; kill < kills; kill++) {
+    await sleep(random() * startMs * 1.5)
+    if (random() < 0.3) {
+      // Done or not: he counts as unbanned where it said so.
+      const one = formatAddress(FIRST + Math.floor(random() * (address - FIRST)))
+      if (/^unbanned /.test((await scene.run('unban', one)).stdout)) unbanned.push(one)
+    }
+    const which =
+      random() < 0.2 ? (['keeper', 'engine'] as const) : random() < 0.5 ? (['keeper'] as const) : (['engine'] as const)
+    await scene.kill(...which)
+    for (const one of which) killed[one]++
+    if (which.some((one) => one === 'keeper')) await scene.startKeeper()
+    if (which.some((one) => one === 'engine')) scene.startEngine()
+  }
+  clearInterval(writing)
+  write()
+  const database = scene.path('state/state.db')
+  const counted = () => rowsOf(database, 'SELECT line FROM hits').map(({ line }) => Number(String(line).split(' ')[2]))
+  await waitFor('all is counted', CATCH_UP_MS, () => counted().length >= written)
+  await scene.isRight()
+
+  const numbers = counted()
+  const lost = written - new Set(numbers).size
+  const banned = await scene.banned()
+  const wanted = Array.from({ length: address - FIRST }, (_, i) => formatAddress(FIRST + i)).filter(
+    (one) => !unbanned.includes(one),
+  )
+  t.diagnostic(
+    `keeper killed ${killed.keeper} times, engine ${killed.engine}; ${written} lines: ${lost} lost, ` +
+      `${numbers.length - new Set(numbers).size} double; ${banned.length} banned, ${unbanned.length} unbanned by hand`,
+  )
+  assert.deepEqual([lost, numbers.length], [0, written], 'lines lost, lines counted')
+  assert.equal(differences(banned, wanted), '', 'who is banned')
+  assert.equal(differences(await scene.held(), banned), '', 'what the firewall holds')
+}

@@ -1,0 +1,210 @@
+import { appendFileSync, chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { configurationFolder } from './configuration-folder.ts'
+import { createNamespace, NAMESPACE_PROGRAMS, type Namespace } from './namespace.ts'
+import { needs, program } from './programs.ts'
+import { type Ended, Running, runToEnd } from './running.ts'
+import { waitFor } from './wait-for.ts'
+
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+/** Users that own nothing else; they need no name. */
+export const KEEPER_UID = 65_532
+export const ENGINE_UID = 65_533
+
+const WAIT_MS_MAX = 30_000
+
+/** Why keeper and engine cannot be run as two users here; false where they can. */
+export function noProcesses(): false | string {
+  if (process.getuid?.() !== 0) return 'needs root, to become two other users'
+  return needs([...NAMESPACE_PROGRAMS, 'nft', 'setpriv', 'systemd-socket-activate'])
+}
+
+/**
+ * Keeper and engine as their systemd units run them: two users, a socket that was made for the keeper, the one right to change
+ * the firewall for it and none for the engine, no way to get another. In a network of their own with a real nftables.
+ */
+export class Processes {
+  readonly folder: string
+  readonly namespace: Namespace
+  readonly #runs: Running[] = []
+  /** System calls are written down, by whom they are made. */
+  #isTraced = false
+  keeper!: Running
+  engine!: Running
+
+  static async create(t: TestContext, more?: { readonly parameters?: string; readonly isTraced?: boolean }): Promise<Processes> {
+    const namespace = await createNamespace()
+    t.after(() => namespace.close())
+    const scene = new Processes(t, namespace, more?.parameters ?? '')
+    scene.#isTraced = more?.isTraced ?? false
+    t.after(async () => {
+      for (const run of scene.#runs) run.signal('SIGKILL')
+      for (const run of scene.#runs) await run.end()
+      if (!(t as TestContext & { readonly passed: boolean }).passed)
+        t.diagnostic(
+          scene.#runs
+            .map(({ lines }) => lines.flatMap(({ from, text }) => (from === 'stderr' ? text : [])).join('\n'))
+            .join('\n--\n'),
+        )
+    })
+    return scene
+  }
+
+  private constructor(t: TestContext, namespace: Namespace, parameters: string) {
+    this.namespace = namespace
+    this.folder = configurationFolder(t, {})
+    chmodSync(this.folder, 0o755)
+    for (const name of ['etc', 'keeper', 'state', 'run']) mkdirSync(this.path(name), { mode: 0o755 })
+    for (const name of ['state', 'run']) chownSync(this.path(name), ENGINE_UID, ENGINE_UID)
+    writeFileSync(this.#traceOf(KEEPER_UID), '')
+    chownSync(this.#traceOf(KEEPER_UID), KEEPER_UID, KEEPER_UID)
+    for (const name of ['etc', 'keeper']) chmodSync(this.path(name), 0o755)
+    this.log([])
+    this.configure(parameters)
+  }
+
+  path(name: string): string {
+    return join(this.folder, name)
+  }
+
+  /** Writes parameters.ts; `more` stands before the rest of it. */
+  configure(more: string, table = 'bad_ip', options = ''): void {
+    writeFileSync(
+      this.path('etc/parameters.ts'),
+      `import { Hackers, nftables, parameters } from 'log2table'
+${more}
+export default parameters({
+  stateFolder: '${this.path('state')}',
+  control: '${this.path('run/control.sock')}',
+  tables: { ${table}: nftables(${options}) },
+  rules: { hackers: new Hackers({ table: '${table}' }) },
+  logs: { '${this.path('app.log')}': { hackers: [{ name: 'bad', regex: /^bad (?<ip>\\S+) \\d+$/, weight: 50 }] } },
+})
+`,
+      { mode: 0o644 },
+    )
+  }
+
+  log(lines: readonly string[]): void {
+    appendFileSync(this.path('app.log'), lines.map((line) => `${line}\n`).join(''), { mode: 0o644 })
+  }
+
+  /** The socket is there when it returns; the keeper is started with the first who connects. */
+  async startKeeper(): Promise<void> {
+    const socket = this.path('keeper/keeper.sock')
+    rmSync(socket, { force: true })
+    const activate = [program('systemd-socket-activate'), '-l', socket]
+    const rights = ['--inh-caps=-all,+net_admin', '--ambient-caps=-all,+net_admin', '--bounding-set=-all,+net_admin']
+    this.keeper = this.#start([...activate, ...this.#as(KEEPER_UID, ...rights), 'keeper', '--config', this.path('etc')])
+    await waitFor('the socket', WAIT_MS_MAX, () => existsSync(socket))
+    chownSync(socket, ENGINE_UID, ENGINE_UID)
+    chmodSync(socket, 0o600)
+  }
+
+  startEngine(): void {
+    this.engine = this.#start(this.engineArgv())
+  }
+
+  async engineRuns(): Promise<void> {
+    await this.engine.line(/^running /, { withinMs: WAIT_MS_MAX })
+  }
+
+  engineArgv(): readonly string[] {
+    const join = ['--keeper', this.path('keeper/keeper.sock'), '--accepted', this.path('state/accepted')]
+    return [...this.#as(ENGINE_UID, '--bounding-set=-all'), 'run', '--json', '--config', this.path('etc'), ...join]
+  }
+
+  /** `run` as root starts it: one process that is the keeper, and starts the other. */
+  startAsRoot(): Running {
+    const accepted = ['--accepted', this.path('state/accepted')]
+    return this.#start(this.log2table('run', '--json', '--config', this.path('etc'), '--user', String(ENGINE_UID), ...accepted))
+  }
+
+  /** Ends them at once, with no chance to do anything. */
+  async kill(...which: readonly ('keeper' | 'engine')[]): Promise<void> {
+    for (const one of which) this[one].signal('SIGKILL')
+    for (const one of which) await this[one].end()
+  }
+
+  /** Runs a command of log2table beside them, as root. */
+  run(...args: readonly string[]): Promise<Ended> {
+    return this.asRoot(this.log2table(...args))
+  }
+
+  log2table(...args: readonly string[]): readonly string[] {
+    return [process.execPath, '--disable-warning=ExperimentalWarning', main, '--socket', this.path('run/control.sock'), ...args]
+  }
+
+  asRoot(argv: readonly string[]): Promise<Ended> {
+    return runToEnd(this.namespace.inside(argv), { withinMs: WAIT_MS_MAX })
+  }
+
+  /** Names of the system calls that were made by that user's process and its children. */
+  systemCalls(uid: number): ReadonlySet<string> {
+    const lines = readFileSync(this.#traceOf(uid), 'latin1').split('\n')
+    return new Set(lines.flatMap((line) => /^\d+ +(\w+)\(/.exec(line)?.[1] ?? []))
+  }
+
+  #traceOf(uid: number): string {
+    return this.path(`run/trace-${uid}`)
+  }
+
+  async #json(...args: readonly string[]): Promise<readonly Record<string, unknown>[]> {
+    const { stdout } = await this.run(...args, '--json')
+    return stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]))
+  }
+
+  /** Who is banned, by the engine's account. */
+  async banned(): Promise<readonly string[]> {
+    return (await this.#json('bans')).map(({ address }) => String(address))
+  }
+
+  async table(): Promise<{
+    readonly state: string
+    readonly reason: string | null
+    readonly queued: number
+    readonly enforced: number
+  }> {
+    const [status] = await this.#json('status')
+    return (status?.tables as never[])?.[0] ?? { state: 'not running', reason: null, queued: 0, enforced: 0 }
+  }
+
+  /** When the firewall holds what it must. */
+  async isRight(): Promise<void> {
+    await waitFor('the table is right', WAIT_MS_MAX, async () => {
+      const { state, queued } = await this.table()
+      return state === 'enforcing' && queued === 0
+    })
+  }
+
+  /** What the firewall itself holds. */
+  async held(): Promise<readonly string[]> {
+    const ruleset = await this.namespace.run([program('nft'), 'list', 'ruleset'])
+    return ruleset.match(/\b(?:11|192)\.\d+\.\d+\.\d+\b/g) ?? []
+  }
+
+  /** A command with no more rights than the engine has. */
+  asEngine(argv: readonly string[], uid: number = ENGINE_UID): Promise<Ended> {
+    const rights = ['--reuid', String(uid), '--regid', String(uid), '--clear-groups', '--bounding-set=-all', '--no-new-privs']
+    return runToEnd(this.namespace.inside([program('setpriv'), ...rights, '--', ...argv]), { withinMs: WAIT_MS_MAX })
+  }
+
+  #as(uid: number, ...rights: readonly string[]): readonly string[] {
+    const user = ['--reuid', String(uid), '--regid', String(uid), '--clear-groups', '--no-new-privs']
+    const node = [process.execPath, '--disable-warning=ExperimentalWarning', main]
+    const strace = this.#isTraced ? [program('strace'), '-f', '-qq', '-o', this.#traceOf(uid)] : []
+    return [program('setpriv'), ...user, ...rights, '--', ...strace, ...node]
+  }
+
+  #start(argv: readonly string[]): Running {
+    const PATH = `${join(program('nft'), '..')}:${process.env.PATH}`
+    const run = new Running(this.namespace.inside(argv), {
+      env: { PATH, SSH_CONNECTION: '', LOG2TABLE_SOCKET: '', LOG2TABLE_USER: '' },
+    })
+    this.#runs.push(run)
+    return run
+  }
+}
