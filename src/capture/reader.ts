@@ -18,6 +18,11 @@ export interface CaptureCounts {
 const CHAIN_LENGTH = 3
 const nothing = Buffer.alloc(0)
 
+/** True where bytes begin as a capture does; of too few nobody can tell. */
+export function isCapture(bytes: Buffer): boolean {
+  return bytes.length >= PCAP_HEADER_BYTES && (isPcapng(bytes) || pcapFormat(bytes) !== undefined)
+}
+
 /**
  * Reads a capture, pcap or pcapng, from whatever pieces it comes in. It keeps no more than a few records. Bytes that are no
  * records are counted and passed over, to where several records follow one another again; these are doubtful from then on
@@ -103,7 +108,9 @@ export class CaptureReader {
     if (held === 'bad') this.counts.bad++
     else if (held !== 'other') {
       this.counts.records++
-      tell({ ...held, isDoubtful: this.#isDoubtful })
+      // Written out, as this is done for every packet and spreading is slow.
+      const { at: time, linkType, isLittleEndian, bytes: kept, length } = held
+      tell({ at: time, linkType, isLittleEndian, bytes: kept, length, isDoubtful: this.#isDoubtful })
     }
     return size
   }

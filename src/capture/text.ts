@@ -24,7 +24,7 @@ function logWords({ pf, netfilter, packet }: LoggedPacket): string {
 }
 
 /** `1`, or `1.anchor.0`. */
-function ruleWords({ rule, ruleset, subrule }: PfLog): string {
+export function ruleWords({ rule, ruleset, subrule }: PfLog): string {
   return subrule === undefined ? `${rule}` : `${rule}.${ruleset}.${subrule}`
 }
 

@@ -8,6 +8,8 @@ import { stamp } from './syslog.ts'
  * A client is `H=name (helo) [address]:port I=[ours]:port`. A helo may be anything where `helo_accept_junk_hosts` says so,
  * and could then end its bracket and go on with a whole line; but the true address follows, in square brackets. So none may
  * open behind the address that is taken: a line in which one does gives nothing.
+ *
+ * Compared with the words in the program itself, 4.96.
  */
 const info = {
   name: 'exim',

@@ -6,6 +6,8 @@ import { stamp } from './syslog.ts'
  *
  * Each line is led by the initiator's SPI, a number that ties a failure to the packet before it. IKE comes by UDP, and even
  * an encrypted message may have somebody else's source.
+ *
+ * Compared with the words in the program itself, 7.2.
  */
 const info = { name: 'iked', prefix: new RegExp(String.raw`${stamp}iked(?:\[\d+\])?: spi=(?<session>0x[\da-f]{16}): `) }
 

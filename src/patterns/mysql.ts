@@ -6,6 +6,8 @@ import { stamp } from './syslog.ts'
  * with `log_error_verbosity=3` only, MariaDB with `log_warnings=2` (its default). With `skip_name_resolve` hosts are
  * addresses; where they are names, lines say nothing to us. The name comes before the address, and what follows is the
  * server's own, so the line must end there.
+ *
+ * Compared with the words in the program itself, MariaDB 10.11.
  */
 const info = {
   name: 'mysql',

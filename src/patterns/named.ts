@@ -7,6 +7,8 @@ import { stamp } from './syslog.ts'
  * The client stands before everything that it asked for. A query comes by UDP, whose source is easily forged: more often
  * than not the address is the victim of a reflection, so those count little and lead to a short ban at most. A zone
  * transfer comes by TCP.
+ *
+ * Compared with the words in the program itself, 9.18.49.
  */
 const info = {
   name: 'named',

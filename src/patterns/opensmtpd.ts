@@ -6,6 +6,8 @@ import { stamp } from './syslog.ts'
  *
  * Only the line of the connection has an address; all others are tied to it by the session's number, which smtpd makes.
  * What the peer says (user, command) stands in lines without an address, so it can frame nobody.
+ *
+ * Compared with the words in the program itself, 6.8.0.
  */
 const info = { name: 'opensmtpd', prefix: new RegExp(String.raw`${stamp}smtpd(?:\[\d+\])?: (?<session>[\da-f]{16}) smtp `) }
 
@@ -79,10 +81,11 @@ export const opensmtpd = patternSet(info, [
     weight: 25,
     once: 'session',
     regex:
-      /^(?:bad-input result="500 5\.5\.1 Invalid command: (?:Pipelining not supported|Command line too long|Command unrecognized)|failed-command command="(?:GET|POST|HEAD|OPTIONS|CONNECT) )/,
+      /^(?:bad-input result="500 5\.\d\.\d (?:Invalid command: (?:Pipelining not supported|Command unrecognized)|(?:Invalid command: )?(?:Command l|L)ine too long)|failed-command command="(?:GET|POST|HEAD|OPTIONS|CONNECT) )/,
     samples: {
       match: [
         [then('bad-input result="500 5.5.1 Invalid command: Pipelining not supported"'), '203.0.113.9'],
+        [then('bad-input result="500 5.0.0 Line too long"'), '203.0.113.9'],
         [then('failed-command command="GET / HTTP/1.1" result="500 5.5.1 Invalid command: Command unrecognized"'), '203.0.113.9'],
       ],
       miss: [line('failed-command command="HELP" result="500 5.5.1 Invalid command: Command unrecognized"')],
@@ -104,9 +107,13 @@ export const opensmtpd = patternSet(info, [
     name: 'disconnected',
     weight: 0,
     session: 'closed',
-    regex: /^disconnected reason=[\w-]+$/,
+    regex: /^disconnected +reason=(?:[\w-]+$|"io-error: )/,
     samples: {
-      match: [[then('disconnected reason=quit'), '203.0.113.9']],
+      match: [
+        [then('disconnected reason=quit'), '203.0.113.9'],
+        [then('disconnected  reason=disconnect'), '203.0.113.9'],
+        [then('disconnected reason="io-error: Connection reset by peer"'), '203.0.113.9'],
+      ],
       miss: [line('disconnected reason=')],
       forged: [[then('failed-command command="disconnected reason=quit" result="500 x"'), null]],
     },

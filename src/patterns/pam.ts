@@ -10,6 +10,8 @@ import { syslogPrefix } from './syslog.ts'
  *
  * `ruser` and `user` are the peer's words, and `rhost` stands between them. Of the two, at most `ruser` may look like more
  * of the line; where `user` does, either address could be the forged one, and we take neither.
+ *
+ * Compared with the words in the program itself, 1.5.2.
  */
 const info = {
   name: 'pam',

@@ -7,6 +7,8 @@ import { stamp } from './syslog.ts'
  * connection gives the address to all others of its process.
  *
  * Names may hold anything, Debian writes them before the message, and they are 63 bytes at most.
+ *
+ * Compared with the words in the program itself, 15.20.
  */
 const info = {
   name: 'postgresql',

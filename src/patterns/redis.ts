@@ -1,7 +1,7 @@
 import { patternSet } from '../matching/pattern.ts'
 
 /**
- * Redis 7 and 8, and Valkey. They write down no wrong password and no refused client; what is told is a web page or a
+ * Redis 7.2 to 8, and Valkey (Redis 7.0 tells the same without the address). They write down no wrong password and no refused client; what is told is a web page or a
  * scanner that speaks HTTP, and TLS that fails.
  */
 const info = { name: 'redis', prefix: /^\d+:[MSCX] \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d\.\d{3} [#*.-] / }
@@ -20,6 +20,7 @@ export const redis = patternSet(info, [
     samples: {
       match: [
         [line(`${attack} Connection from 203.0.113.9:50022 aborted.`), '203.0.113.9'],
+        [line(`${attack} Connection from 2001:db8::9:50022 aborted.`), '2001:db8::9'],
         [line(`${attack} Connection from [2001:db8::9]:50022 aborted.`), '2001:db8::9'],
       ],
       miss: [line(`${attack} Connection aborted.`)],

@@ -7,6 +7,8 @@ import { syslogPrefix } from './syslog.ts'
  * A client is `name [address]`, with `IPv6:` before an IPv6 address and `(may be forged)` behind a name that does not fit. A
  * user stands before it: so the line must end there. A recipient too, but in angle brackets and without blanks. One process
  * serves one client.
+ *
+ * Compared with the words in the program itself, 8.17.1.
  */
 const info = {
   name: 'sendmail',

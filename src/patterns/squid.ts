@@ -6,6 +6,8 @@ import { patternSet } from '../matching/pattern.ts'
  *
  * Who is refused may be one of our own who asked for what is not allowed; strangers who look for an open proxy ask for the
  * same few pages again and again, or for another protocol.
+ *
+ * Compared with the words in the program itself, 5.7.
  */
 const info = { name: 'squid' }
 

@@ -1,4 +1,5 @@
 import { type Pattern, patternSet } from '../matching/pattern.ts'
+import { stamp } from './syslog.ts'
 
 /**
  * OpenSSH 8.0 to 10.x. The words are those of its auth.c, auth-pam.c, auth2.c, packet.c, serverloop.c, srclimit.c, sshd.c
@@ -21,20 +22,24 @@ import { type Pattern, patternSet } from '../matching/pattern.ts'
  */
 const info = {
   name: 'sshd',
-  // Date (RFC 3164; ISO 8601 as of Debian 12, `syslogd -Z` or `journalctl -o short-iso`; RFC 5424), FreeBSD's
-  // `<auth.info>`, host, program, process id, what rsyslog makes of repetitions, and sshd's own level.
-  prefix:
-    /^(?:<\d{1,3}>(?:1 )?)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,9})?|\d{4}-\d\d-\d\dT[\d:.,]+(?:Z|[+-]\d\d:?\d\d)?) (?:<[a-z\d]+\.[a-z]+> )?\S+ sshd(?:-session|-auth)?(?:\[| )(?<session>\d+)(?:\]:| - -) (?:message repeated (?<times>\d{1,9}) times: \[ )?(?:error: |fatal: )?/,
+  // Stamp, program, process id, Solaris' message id, what rsyslog makes of repetitions, and sshd's own level.
+  prefix: new RegExp(
+    String.raw`${stamp}(?:sshd(?:-session|-auth)?(?:\[| )(?<session>\d+)(?:\]:| - (?:-|(?:\[(?:[^\]"]|"[^"]*")*\])+))|\[sshd\]:?) (?:\[ID \d+ [a-z\d]+\.[a-z]+\] )?(?:message repeated (?<times>\d{1,9}) times: \[ )?(?:error: |fatal: )?`,
+  ),
 }
 
 /** A message as most systems log it; samples that are about the prefix are written out. */
 const line = (message: string) => `Nov 21 10:00:00 www sshd[4711]: ${message}`
 
+/** It gives a session its address. */
+const connection = line('Connection from 203.0.113.9 port 50022')
+
 const triedPasswords: readonly Pattern[] = [
   {
     name: 'failed-password',
     weight: 20,
-    regex: /^Failed (?:password|keyboard-interactive(?:\/bsdauth)?) for (?<user>.*) from (?<ip>[\da-fA-F:.]+) port \d+ ssh2$/,
+    regex:
+      /^Failed (?:password|keyboard-interactive(?:\/bsdauth)?) for (?<user>.*) from (?<ip>[\da-fA-F:.]+) port \d+(?: ssh[12])?$/,
     samples: {
       match: [
         ['Nov 21 10:00:00 www sshd[4711]: Failed password for root from 203.0.113.9 port 50022 ssh2', '203.0.113.9'],
@@ -49,10 +54,20 @@ const triedPasswords: readonly Pattern[] = [
         ],
         [line('message repeated 3 times: [ Failed password for root from 203.0.113.9 port 5 ssh2]'), '203.0.113.9'],
         [line('Failed keyboard-interactive/bsdauth for root from 203.0.113.9 port 5 ssh2'), '203.0.113.9'],
+        [line('Failed password for root from 203.0.113.9 port 50022'), '203.0.113.9'],
+        [
+          'Nov 21 10:00:00 sun sshd[4711]: [ID 800047 auth.info] Failed password for root from 203.0.113.9 port 5 ssh2',
+          '203.0.113.9',
+        ],
+        [
+          '<38>1 2026-11-21T10:00:00Z bsd sshd 1 - [a b="]"][c] Failed password for root from 203.0.113.9 port 5 ssh2',
+          '203.0.113.9',
+        ],
       ],
       miss: [
         line('Failed password for root from gateway.example.org port 50022 ssh2'),
-        line('Failed password for root from 203.0.113.9 port 50022 ssh1'),
+        // Protocol 1, which ended with 7.6, had the peer's words behind it.
+        line('Failed password for root from 203.0.113.9 port 50022 ssh1: ruser x from 192.0.2.1'),
         line('Failed password for root from fe80::1%eth0 port 50022 ssh2'),
         'Nov 21 10:00:00 www sudo[4711]: Failed password for root from 203.0.113.9 port 50022 ssh2',
       ],
@@ -66,7 +81,7 @@ const triedPasswords: readonly Pattern[] = [
     name: 'failed-password-unknown-user',
     weight: 25,
     regex:
-      /^Failed (?:password|keyboard-interactive(?:\/bsdauth)?) for invalid user (?<user>.*) from (?<ip>[\da-fA-F:.]+) port \d+ ssh2$/,
+      /^Failed (?:password|keyboard-interactive(?:\/bsdauth)?) for invalid user (?<user>.*) from (?<ip>[\da-fA-F:.]+) port \d+(?: ssh[12])?$/,
     samples: {
       match: [
         [line('Failed password for invalid user admin from 203.0.113.9 port 50022 ssh2'), '203.0.113.9'],
@@ -83,11 +98,12 @@ const triedPasswords: readonly Pattern[] = [
     name: 'pam-dialogue-failed',
     weight: 20,
     regex:
-      /^PAM: (?:[Aa]uthentication (?:failure|error)|User not known to the underlying authentication module|Permission denied|Have exhausted maximum number of retries for service|[Mm]aximum number of tries exceeded) for (?:illegal user )?(?<user>[^\\]*) from (?<ip>\S+)$/,
+      /^PAM: (?:[Aa]uthentication (?:failure|error)|User not known to the underlying authentication module|Permission denied|Have exhausted maximum number of retries for service|[Mm]aximum number of tries exceeded) for (?:illegal user )?(?<user>[^\\]*) from (?<ip>\S+)(?: via [\da-fA-F:.]+)? ?$/,
     samples: {
       match: [
         [line('error: PAM: Authentication error for root from 203.0.113.9'), '203.0.113.9'],
         [line('error: PAM: Authentication failure for illegal user admin from 2001:db8::9'), '2001:db8::9'],
+        [line('error: PAM: authentication error for root from 203.0.113.9 via 192.0.2.25'), '203.0.113.9'],
       ],
       miss: [
         line('error: PAM: Authentication error for root from client.example.org'),
@@ -263,9 +279,15 @@ const failedConnections: readonly Pattern[] = [
     weight: 10,
     once: 'session',
     regex:
-      /^Disconnecting (?:(?:authenticating|invalid) user (?<user>[^\\:]*) )?(?<ip>[\da-fA-F:.]+) port \d+: Too many authentication failures(?: \[preauth\])?$/,
+      /^Disconnecting (?:(?:authenticating|invalid) user (?<user>[^\\:]*) )?(?<ip>[\da-fA-F:.]+) port \d+: (?:Too many authentication failures|Change of username or service not allowed: \([^()]*\) -> \([^()]*\))(?: \[preauth\])?$/,
     samples: {
       match: [
+        [
+          line(
+            'Disconnecting invalid user admin 203.0.113.9 port 5: Change of username or service not allowed: (admin,ssh-connection) -> (x,ssh-connection) [preauth]',
+          ),
+          '203.0.113.9',
+        ],
         [
           line('Disconnecting authenticating user root 203.0.113.9 port 50022: Too many authentication failures [preauth]'),
           '203.0.113.9',
@@ -419,6 +441,41 @@ const strangeClients: readonly Pattern[] = [
     },
   },
   {
+    // As OpenSSH had it before 7.0; the session says who it is.
+    name: 'no-common-method',
+    weight: 5,
+    once: 'session',
+    regex: /^(?:Unable to negotiate a key exchange method|no matching \S+ found: client .*)(?: \[preauth\])?$/,
+    samples: {
+      match: [
+        [`${connection}\n${line('fatal: Unable to negotiate a key exchange method [preauth]')}`, '203.0.113.9'],
+        [`${connection}\n${line('fatal: no matching mac found: client x server y [preauth]')}`, '203.0.113.9'],
+      ],
+      miss: [line('fatal: Unable to negotiate with 203.0.113.9 port 50022: no matching cipher found. Their offer: x [preauth]')],
+      forged: [[`${connection}\n${line('fatal: no matching mac found: client 192.0.2.1 server y')}`, '203.0.113.9']],
+    },
+  },
+  {
+    // Told without an address; in newer versions a line with one follows.
+    name: 'broken-off',
+    weight: 0,
+    regex:
+      /^(?:kex_exchange_identification: |Read from socket failed: |Disconnecting: Too many authentication failures(?: for .*)? \[preauth\]$)/,
+    samples: {
+      match: [
+        [`${connection}\n${line('error: kex_exchange_identification: read: Connection reset by peer')}`, '203.0.113.9'],
+        [`${connection}\n${line('Disconnecting: Too many authentication failures for root [preauth]')}`, '203.0.113.9'],
+      ],
+      miss: [line('Disconnecting: Timeout, client not responding')],
+      forged: [
+        [
+          `${connection}\n${line('error: kex_exchange_identification: client sent invalid protocol identifier "from 192.0.2.1 port 2"')}`,
+          '203.0.113.9',
+        ],
+      ],
+    },
+  },
+  {
     // An old device of a friend, or a scanner.
     name: 'no-common-algorithm',
     weight: 5,
@@ -542,7 +599,7 @@ const harmless: readonly Pattern[] = [
     name: 'other-method',
     weight: 0,
     regex:
-      /^Failed (?:none|publickey|hostbased|gssapi-with-mic|gssapi-keyex) for (?<user>.*) from (?<ip>[\da-fA-F:.]+) port \d+ ssh2(?:: [A-Z\d-]+ SHA256:[\w+/=]+)?$/,
+      /^Failed (?:none|publickey|hostbased|gssapi-with-mic|gssapi-keyex|unknown) for (?<user>.*) from (?<ip>[\da-fA-F:.]+) port \d+ ssh2(?:: [A-Z\d-]+ (?:SHA256:[\w+/=$]+|[\da-f:]{47}))?$/,
     samples: {
       match: [
         [line('Failed none for invalid user admin from 203.0.113.9 port 50022 ssh2'), '203.0.113.9'],
@@ -570,7 +627,7 @@ const harmless: readonly Pattern[] = [
     // Only with `LogLevel VERBOSE`; it gives the session its address.
     name: 'connection',
     weight: 0,
-    regex: /^Connection from (?<ip>[\da-fA-F:.]+) port \d+ on [\da-fA-F:.]+ port \d+(?: rdomain "[^"]*")?$/,
+    regex: /^Connection from (?<ip>[\da-fA-F:.]+) port \d+(?: on [\da-fA-F:.]+ port \d+(?: rdomain "[^"]*")?)?$/,
     samples: {
       match: [
         [line('Connection from 203.0.113.9 port 50022 on 192.0.2.25 port 22'), '203.0.113.9'],
@@ -586,7 +643,7 @@ const harmless: readonly Pattern[] = [
     name: 'left-early',
     weight: 0,
     regex:
-      /^(?:Connection (?:closed|reset) by|Connection from|Disconnected from) (?<ip>[\da-fA-F:.]+) port \d+(?: timed out)? \[preauth\]$/,
+      /^(?:Connection (?:closed|reset) by|Connection from|Disconnected from) (?<ip>[\da-fA-F:.]+)(?: port \d+)?(?: timed out)? \[preauth\]$/,
     samples: {
       match: [
         [line('Connection closed by 203.0.113.9 port 50022 [preauth]'), '203.0.113.9'],
@@ -624,7 +681,7 @@ const harmless: readonly Pattern[] = [
     // "Bye Bye" is what many guessers say, and PuTTY's "user aborted" what many friends do; the reason is the peer's own text.
     name: 'disconnect',
     weight: 0,
-    regex: /^Received disconnect from (?<ip>[\da-fA-F:.]+) port \d+:\d+: /,
+    regex: /^Received disconnect from (?<ip>[\da-fA-F:.]+)(?: port \d+:|: )\d+: /,
     samples: {
       match: [
         [line('Received disconnect from 203.0.113.9 port 50022:11: Bye Bye [preauth]'), '203.0.113.9'],

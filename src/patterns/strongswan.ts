@@ -6,6 +6,8 @@ import { stamp } from './syslog.ts'
  *
  * IKE comes by UDP. What is said before a peer has answered may be forged, and so may the address of an encrypted message.
  * Which peer a refusal is about is told only where `ike_name = yes` puts the number of its IKE_SA into each line.
+ *
+ * Compared with the words in the program itself, 5.9.8.
  */
 const info = {
   name: 'strongswan',

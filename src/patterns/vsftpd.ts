@@ -7,6 +7,8 @@ import { stamp } from './syslog.ts'
  *
  * The user's name stands before the address and may hold a whole line; what follows the true address is vsftpd's own, so the
  * line must end there. Passwords that PAM refuses are also told by PAM (see pam.ts).
+ *
+ * Compared with the words in the program itself, 3.0.3.
  */
 const info = {
   name: 'vsftpd',

@@ -1,8 +1,8 @@
 import { fstatSync, readdirSync, readSync, type Stats, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import type { Instant, Json } from '../base/units.ts'
-import type { LoggedPacket } from '../capture/logged-packet.ts'
+import type { Json } from '../base/units.ts'
 import { PacketLines } from '../capture/packet-lines.ts'
+import { packetBlock } from './capture-block.ts'
 import { closeReadOnly, openRegularFile, reasonOf } from './open-file.ts'
 import type { Block, FileIdentity, Source, SourceContext, SourceState } from './source.ts'
 
@@ -114,26 +114,11 @@ export class CaptureFileSource implements Source {
       const count = readSync(file.fd, this.#piece, 0, PIECE_BYTES, file.fed)
       if (count === 0) return undefined
       const offset = file.fed
-      const packets: LoggedPacket[] = []
-      const times = new Map<number, Instant>()
-      let text = ''
-      file.feed(this.#piece.subarray(0, count), (line, packet) => {
-        times.set(text.length, Math.floor(packet.at))
-        text += `${line}\n`
-        packets.push(packet)
-      })
+      const read = file.feed(this.#piece.subarray(0, count))
       if (file.lines.isNoCapture) this.#waitingFor = 'it is no capture'
-      if (packets.length === 0) continue
+      if (!read) continue
       const { dev, ino } = file
-      return {
-        bytes: Buffer.from(text),
-        offset,
-        writtenBy: this.#context.now(),
-        catchingUp,
-        timeOf: (start) => times.get(start),
-        packets,
-        position: { dev, ino, offset: file.recordAt },
-      }
+      return { ...read, offset, writtenBy: this.#context.now(), catchingUp, position: { dev, ino, offset: file.recordAt } }
     }
   }
 
@@ -251,9 +236,9 @@ class OpenCapture {
     return stat.size
   }
 
-  feed(bytes: Buffer, tell: (line: string, packet: LoggedPacket) => void): void {
+  feed(bytes: Buffer): ReturnType<typeof packetBlock> {
     this.fed += bytes.length
-    this.lines.take(bytes, tell)
+    return packetBlock(this.lines, bytes)
   }
 
   /** Goes on at a record, behind those that were told before. */
@@ -269,7 +254,7 @@ class OpenCapture {
     while (this.fed < end) {
       const count = readSync(this.fd, piece, 0, Math.min(piece.length, end - this.fed), this.fed)
       if (count === 0) return
-      this.feed(piece.subarray(0, count), () => {})
+      this.feed(piece.subarray(0, count))
     }
   }
 

@@ -88,6 +88,37 @@ describe('a source of packets', () => {
     assert.equal(source.state.lostLines, 1)
   })
 
+  it('lets its program say its last words: what it still has, and what the kernel dropped', async (t) => {
+    const whole = pcap(packets(3))
+    const [first, rest] = [written('first', whole.subarray(0, 150)), written('rest', whole.subarray(150))]
+    const words = '5 packets captured\n9 packets received by filter\n4 packets dropped by kernel\n'
+    const end = `cat ${rest}; printf "${words}" >&2; exit 0`
+    const argv = ['sh', '-c', `trap '${end.replaceAll("'", "'\\''")}' TERM; cat ${first}; while :; do sleep 0.01; done`]
+    const { source, said, lines } = open(t, argv)
+    await waitFor('the first', 5000, () => lines().length === 1)
+    await source.end()
+    assert.equal(lines().length, 3)
+    const { lostLines, lostBytes, behindBytes } = source.state
+    assert.deepEqual({ lostLines, lostBytes, behindBytes }, { lostLines: 4, lostBytes: 0, behindBytes: 0 })
+    assert.deepEqual(said, ['pflog:pflog0: at least 4 packets came faster than they were taken, and were dropped by the kernel'])
+  })
+
+  it('adds up what the kernel dropped under one program after another', async (t) => {
+    const file = written('dropping', pcap(packets(1)))
+    const numbers = '1 packet captured, 3 packets received by filter, 2 packets dropped by kernel'
+    const { source, lines } = open(t, ['sh', '-c', `cat ${file}; echo '${numbers}' >&2`])
+    await waitFor('three times', 10_000, () => lines().length >= 3)
+    await waitFor('told each time', 5000, () => source.state.lostLines! >= 6)
+    assert.equal(source.state.lostLines! % 2, 0)
+  })
+
+  it('says which program is missing', async (t) => {
+    const { source, said } = open(t, ['log2table-no-such-program', '-w', '-'])
+    await waitFor('it is said', 5000, () => said.length > 0 && source.state.kind === 'waiting')
+    assert.equal(said.at(-1), 'pflog:pflog0: ended (log2table-no-such-program: no such program); started again in 100ms')
+    assert.equal(source.state.reason, 'ended: log2table-no-such-program: no such program')
+  })
+
   it('starts a program again that does not write a capture', async (t) => {
     const { said } = open(t, ['sh', '-c', 'echo this is no capture, whatever else it may be; exec sleep 100'])
     await waitFor('it is said', 5000, () =>

@@ -1,15 +1,21 @@
-import type { LoggedPacket } from '../capture/logged-packet.ts'
 import { PacketLines } from '../capture/packet-lines.ts'
+import { packetBlock } from './capture-block.ts'
 import { Child, type ChildEnd } from './child.ts'
 import type { Block, Source, SourceContext, SourceState } from './source.ts'
 
 /** A capture is turned into text in pieces of this size, so that a block is no longer than those of other logs. */
 const PIECE_BYTES = 16 * 1024
 
+/** How often tcpdump is asked what was dropped. */
+const ASK_MS = 10_000
+/** What makes tcpdump say its numbers and go on; nobody minds it where SIGINFO is not heard. */
+const TELL_NUMBERS: NodeJS.Signals = process.platform === 'linux' ? 'SIGUSR1' : 'SIGINFO'
+
 /**
  * Packets that a program (tcpdump) captures and writes as a capture: each is a line of text, and stands beside it as it was
  * decoded. The program is started again whenever it ends. What it wrote cannot be had twice, so the position is only a count
- * of bytes of text; records that are cut or cannot be understood are counted.
+ * of bytes of text; what is lost is counted: records that are cut or cannot be understood, and packets that came faster than
+ * they were taken, of which the kernel tells the program and the program us.
  */
 export class CaptureSource implements Source {
   readonly log: string
@@ -23,6 +29,13 @@ export class CaptureSource implements Source {
   /** What was lost under programs that have ended. */
   #lostLines = 0
   #lostBytes = 0
+  /** By the kernel: under programs that have ended, and under this one as it said last. */
+  #droppedBefore = 0
+  #dropped = 0
+  readonly #askTimer: NodeJS.Timeout
+  /** It has written, so it hears what it is asked. */
+  #hasWritten = false
+  #onEnded: (() => void) | undefined
   #isClosed = false
 
   constructor(log: string, argv: readonly string[], context: SourceContext) {
@@ -30,8 +43,11 @@ export class CaptureSource implements Source {
     this.#argv = argv
     this.#context = context
     this.#offset = typeof context.position === 'number' ? context.position : 0
-    this.#child = new Child(log, context)
+    this.#child = new Child(log, context, { hears: (line) => this.#hear(line), endsWithUs: true })
     this.#child.start(argv)
+    this.#askTimer = setInterval(() => {
+      if (this.#hasWritten) this.#child.signal(TELL_NUMBERS)
+    }, ASK_MS)
   }
 
   get state(): SourceState {
@@ -42,7 +58,7 @@ export class CaptureSource implements Source {
       behindBytes: this.#child.waitingBytes + this.#pending.length,
       overlongLines: 0,
       lostBytes: this.#lostBytes,
-      lostLines: this.#lostLines + this.#unreadable(),
+      lostLines: this.#lostLines + this.#unreadable() + this.#droppedBefore + this.#dropped,
     }
   }
 
@@ -52,9 +68,11 @@ export class CaptureSource implements Source {
         const read = this.#child.read()
         if (!read) return undefined
         if (!Buffer.isBuffer(read)) {
-          this.#begin(read)
+          if (this.#onEnded) this.#finish()
+          else this.#begin(read)
           continue
         }
+        this.#hasWritten = true
         this.#pending = read
       }
       const block = this.#take(this.#pending.subarray(0, PIECE_BYTES))
@@ -67,22 +85,30 @@ export class CaptureSource implements Source {
 
   close(): void {
     this.#isClosed = true
+    clearInterval(this.#askTimer)
     this.#child.close()
+    this.#onEnded?.()
+  }
+
+  /** Asks the program to end, and resolves when all that it wrote until then was read; nothing is started again. */
+  end(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onEnded = resolve
+      if (this.#isClosed || !this.#child.signal('SIGTERM')) this.#finish()
+    })
+  }
+
+  #finish(): void {
+    this.#forget()
+    this.close()
   }
 
   #take(bytes: Buffer): Block | undefined {
-    const packets: LoggedPacket[] = []
-    let text = ''
-    this.#lines.take(bytes, (line, packet) => {
-      text += `${line}\n`
-      packets.push(packet)
-    })
-    if (packets.length === 0) return undefined
+    const read = packetBlock(this.#lines, bytes)
+    if (!read) return undefined
     const offset = this.#offset
-    // The lines are ASCII.
-    this.#offset += text.length
-    const block = { bytes: Buffer.from(text), offset, writtenBy: this.#context.now(), catchingUp: false, packets }
-    return { ...block, position: this.#offset }
+    this.#offset += read.bytes.length
+    return { ...read, offset, writtenBy: this.#context.now(), catchingUp: false, position: this.#offset }
   }
 
   /** Another program begins. */
@@ -98,7 +124,29 @@ export class CaptureSource implements Source {
     this.#child.startAgain('wrote what is no capture', () => this.#argv)
   }
 
+  /** `3 packets dropped by kernel`, and the other numbers that go with it. */
+  #hear(line: string): boolean {
+    const numbers = line.match(/\d+ packets? (?:captured|received by filter|dropped by (?:kernel|interface))/g)
+    if (!numbers) return false
+    const drops = numbers.filter((one) => one.includes('dropped')).map((one) => Number.parseInt(one, 10))
+    if (drops.length === 0) return true
+    // On its last words each has a line of its own.
+    const dropped = numbers.length > 1 ? drops.reduce((sum, one) => sum + one, 0) : Math.max(this.#dropped, drops[0]!)
+    if (dropped > this.#dropped) {
+      const sum = this.#droppedBefore + dropped
+      this.#context.say(
+        'warning',
+        `${this.log}: at least ${sum} packets came faster than they were taken, and were dropped by the kernel`,
+      )
+    }
+    this.#dropped = dropped
+    return true
+  }
+
   #forget(): void {
+    this.#droppedBefore += this.#dropped
+    this.#dropped = 0
+    this.#hasWritten = false
     this.#lostLines += this.#unreadable()
     this.#lostBytes += this.#lines.restBytes + this.#lines.counts.skippedBytes
     this.#pending = nothing

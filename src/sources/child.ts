@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { delimiter } from 'node:path'
 import type { Readable } from 'node:stream'
 import { formatDuration } from '../base/duration.ts'
@@ -23,6 +23,20 @@ export interface ChildEnd {
   readonly lastSaid: string
 }
 
+export interface ChildOptions {
+  /** Takes a line that it says on standard error, where that is an answer; one that is not taken goes to our log. */
+  readonly hears?: (line: string) => boolean
+  /** It is ended by SIGTERM, so that it can say its last words, and also where we are killed: at once, not when it next writes. */
+  readonly endsWithUs?: boolean
+}
+
+/**
+ * Runs a program (the arguments) as the shell's own process, beside one that waits for the end of descriptor 3, which we hold
+ * open and never write to. No text of anybody's is in it.
+ */
+const WATCHED = ['sh', '-c', '{ read -r _ <&3; kill -s TERM $$; } >/dev/null 2>&1 & exec "$@" 3<&-', 'sh'] as const
+const NO_SUCH_PROGRAM = 127
+
 /**
  * A program whose standard output is a log. What is not read here stays in the pipe, so the program waits. It has a process
  * group of its own, which is killed as a whole: when its leader has ended, and at `close`. Its standard error goes to our
@@ -31,6 +45,7 @@ export interface ChildEnd {
 export class Child {
   readonly #context: SourceContext
   readonly #log: string
+  readonly #endsWithUs: boolean
   #process: ChildProcess | undefined
   #stdout: Readable | undefined
   #end: ChildEnd | undefined
@@ -43,11 +58,14 @@ export class Child {
   waitingFor: string | undefined
   readonly #stderr: StderrLines
 
-  constructor(log: string, context: SourceContext) {
+  constructor(log: string, context: SourceContext, { hears = () => false, endsWithUs = false }: ChildOptions = {}) {
     this.#log = log
     this.#context = context
+    this.#endsWithUs = endsWithUs
     const rarely = new Rarely((message) => context.say('warning', message))
-    this.#stderr = new StderrLines((line) => rarely.say(`${log}: it says: ${line}`))
+    this.#stderr = new StderrLines((line) => {
+      if (!hears(line)) rarely.say(`${log}: it says: ${line}`)
+    })
   }
 
   /** Bytes that it wrote and that are here, but were not read yet. */
@@ -57,14 +75,15 @@ export class Child {
 
   start(argv: readonly string[]): void {
     clearTimeout(this.#timer)
-    const [program = '', ...args] = argv
+    const [program = '', ...args] = this.#endsWithUs ? [...WATCHED, ...argv] : argv
     const path = process.env.PATH ? `${process.env.PATH}${delimiter}${STANDARD_FOLDERS}` : STANDARD_FOLDERS
     const env = { PATH: path, LC_ALL: 'C', TZ: 'UTC' }
     this.#startedAt = performance.now()
     this.waitingFor = undefined
     let child: ChildProcess
     try {
-      child = spawn(program, args, { env, cwd: '/', detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+      const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', this.#endsWithUs ? 'pipe' : 'ignore']
+      child = spawn(program, args, { env, cwd: '/', detached: true, stdio })
     } catch (error) {
       setImmediate(() => this.#finish({ status: null, how: `${program}: ${reasonOf(error)}`, lastSaid: '' }))
       return
@@ -81,11 +100,16 @@ export class Child {
       this.#finish({ status: null, how, lastSaid: '' })
     })
     // What outlives its leader would hold the pipe open, and write to nobody.
-    child.once('exit', () => killGroup(child))
+    child.once('exit', () => {
+      signalGroup(child, 'SIGKILL')
+      child.stdio[3]?.destroy()
+    })
     child.once('close', (status, signal) => {
       if (child !== this.#process || child.pid === undefined) return
       this.#stderr.end()
-      this.#finish({ status, how: signal ?? `exit status ${status}`, lastSaid: this.#stderr.last })
+      const isMissing = this.#endsWithUs && status === NO_SUCH_PROGRAM
+      const how = isMissing ? `${argv[0]}: no such program` : (signal ?? `exit status ${status}`)
+      this.#finish({ status, how, lastSaid: isMissing ? '' : this.#stderr.last })
     })
   }
 
@@ -117,14 +141,19 @@ export class Child {
     return end
   }
 
+  /** Asks it for something; false where none runs. */
+  signal(name: NodeJS.Signals): boolean {
+    return this.#process?.kill(name) ?? false
+  }
+
   /** Ends it, and forgets what it wrote. */
-  kill(): void {
+  kill(signal: NodeJS.Signals = 'SIGKILL'): void {
     const child = this.#process
     this.#process = undefined
     this.#stdout = undefined
     this.#end = undefined
     if (!child) return
-    killGroup(child)
+    signalGroup(child, signal)
     child.stdout?.destroy()
     child.stderr?.destroy()
   }
@@ -132,7 +161,7 @@ export class Child {
   close(): void {
     this.#isClosed = true
     clearTimeout(this.#timer)
-    this.kill()
+    this.kill(this.#endsWithUs ? 'SIGTERM' : 'SIGKILL')
   }
 
   #finish(end: ChildEnd): void {
@@ -143,10 +172,10 @@ export class Child {
   }
 }
 
-function killGroup({ pid }: ChildProcess): void {
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   if (pid === undefined) return
   try {
-    process.kill(-pid, 'SIGKILL')
+    process.kill(-pid, signal)
   } catch {
     // the group has ended already
   }

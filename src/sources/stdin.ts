@@ -12,6 +12,7 @@ export class StdinSource implements Source {
   readonly isReadOnce = true
   readonly #context: SourceContext
   readonly #stream: Readable
+  readonly #isOld: boolean
   readonly #framer = new Framer({ chunkBytes: CHUNK_BYTES, lineBytesMax: LINE_BYTES_MAX })
   #pending: Buffer | undefined
   #overlongLines = 0
@@ -27,7 +28,14 @@ export class StdinSource implements Source {
     this.#onEnd()
   }
 
-  constructor(log: string, context: SourceContext, stream: Readable = process.stdin) {
+  /** With `isOld`, lines count by their own time, as those of an old log do. */
+  constructor(
+    log: string,
+    context: SourceContext,
+    stream: Readable = process.stdin,
+    { isOld = false }: { readonly isOld?: boolean } = {},
+  ) {
+    this.#isOld = isOld
     this.log = log
     this.#context = context
     this.#stream = stream
@@ -68,7 +76,7 @@ export class StdinSource implements Source {
       bytes: isSkipped ? bytes.subarray(0, 0) : bytes,
       offset,
       writtenBy: this.#context.now(),
-      catchingUp: false,
+      catchingUp: this.#isOld,
       position: this.#framer.offset,
     }
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
   mkdirSync,
@@ -24,6 +25,19 @@ import { failed, log2table, printed } from './session.ts'
 const main = path.resolve(import.meta.dirname, '../../src/cli/main.ts')
 const writer = path.resolve(import.meta.dirname, '../lib/pcap-writer.ts')
 const syn = ip({ source: '203.0.113.9', destination: '192.0.2.25', protocol: 6, payload: tcp({ from: 41_854, to: 6379 }) })
+const program = [process.execPath, '--disable-warning=ExperimentalWarning', main]
+const PCAP_HEADER_BYTES = 24
+/** Of one packet to this port. */
+const captureOf = (port: number) =>
+  pcap([
+    {
+      at: 1.7e12,
+      bytes: Buffer.concat([
+        pfHeader(),
+        ip({ source: '203.0.113.9', destination: '192.0.2.25', protocol: 6, payload: tcp({ from: 40_000, to: port }) }),
+      ]),
+    },
+  ])
 const capture = pcap([
   {
     at: Date.parse('2026-11-21T09:00:00Z') + 123.456,
@@ -66,9 +80,27 @@ describe('log2table pflog -r', () => {
     assert.deepEqual(await log2table(['pflog', '--json', '-r', file]), printed(`${JSON.stringify(record)}\n`))
   })
 
-  it('colours what pf did on a terminal', async () => {
-    const { stdout } = await log2table(['pflog', '-r', file], { terminal: { width: 80, hasColour: true } })
-    assert.ok(stdout.includes(': \u001b[31mblock in on\u001b[39m vlan10.2: '))
+  it('shows them in columns on a terminal, in colour where it has any', async () => {
+    const plain = await log2table(['pflog', '-r', file], { terminal: { width: 120 } })
+    assert.match(
+      plain.stdout,
+      /^TIME {6}ACTION .*\n2026-11-21\n\d\d:\d\d:00 {2}block in .* 203\.0\.113\.9:41854 +192\.0\.2\.25:redis +S\n$/,
+    )
+    const { stdout } = await log2table(['pflog', '-r', file], { terminal: { width: 120, hasColour: true } })
+    assert.ok(stdout.includes('  \u001b[31mblock in \u001b[39m  vlan10.2  12 '), stdout)
+  })
+
+  it('counts them with --top, for people and as JSON', async () => {
+    const counts = [
+      '1 packet, 1 refused, of 1 source',
+      '',
+      '   PACKETS  SOURCE          PACKETS  PORT               PACKETS  RULE',
+      '',
+    ]
+    const row = '         1  203.0.113.9           1  tcp 6379 redis           1  12 block in on vlan10.2\n'
+    assert.deepEqual(await log2table(['pflog', '--top', '-r', file]), printed(`${counts.join('\n')}${row}`))
+    const { stdout } = await log2table(['pflog', '--top', '--json', '-r', file])
+    assert.deepEqual(JSON.parse(stdout).ports, [{ name: 'tcp 6379 redis', packets: 1 }])
   })
 
   it('says what it cannot read', async () => {
@@ -83,6 +115,14 @@ describe('log2table pflog -r', () => {
       await log2table(['pflog', '-r', file, '-i', 'pflog0']),
       failed(exitStatus.usage, 'give one of -i and -r, not both'),
     )
+    assert.deepEqual(
+      await log2table('pflog -F'),
+      failed(exitStatus.usage, '-F follows the file that -r names, such as -r /var/log/pflog'),
+    )
+    assert.deepEqual(
+      await log2table(['pflog', '--top', '-o', file]),
+      failed(exitStatus.usage, '--top counts packets and prints none; leave out one of --top and -o'),
+    )
   })
 
   it('tells of what could not be understood', async () => {
@@ -91,6 +131,54 @@ describe('log2table pflog -r', () => {
     const { status, stderr } = await log2table(['pflog', '-r', damaged])
     assert.deepEqual([status, stderr], [0, 'warning: not all could be read records=0 bytes=5\n'])
   })
+})
+
+describe('log2table pflog -F -r', { skip: needs(RUNNING_PROGRAMS) }, () => {
+  it('goes on with what is written to the file, and with its successor', async (t) => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'log2table-pflog-'))
+    t.after(() => rmSync(folder, { recursive: true, force: true }))
+    const file = path.join(folder, 'pflog')
+    const running = new Running([...program, 'pflog', '-F', '-r', file])
+    t.after(() => running.end(0))
+    await running.line(/pflog: no such file; it is waited for/, { withinMs: 10_000 })
+    writeFileSync(file, captureOf(1))
+    await running.line(/192\.0\.2\.25\.1: Flags/, { withinMs: 5000 })
+    appendFileSync(file, captureOf(2).subarray(PCAP_HEADER_BYTES))
+    await running.line(/192\.0\.2\.25\.2: Flags/, { withinMs: 5000 })
+    renameSync(file, `${file}.0`)
+    writeFileSync(file, captureOf(3))
+    await running.line(/192\.0\.2\.25\.3: Flags/, { withinMs: 5000 })
+    running.signal('SIGTERM')
+    assert.equal(await running.end(), 0)
+    assert.match(running.output, /ended; every packet that was captured was written/)
+  })
+})
+
+describe('log2table pflog --top', { skip: needs([...RUNNING_PROGRAMS, 'script']) }, () => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const) {
+    it(`draws a page each second, and gives the terminal back at ${signal}`, async (t) => {
+      const folder = mkdtempSync(path.join(os.tmpdir(), 'log2table-pflog-'))
+      t.after(() => rmSync(folder, { recursive: true, force: true }))
+      const [file, pidFile] = [path.join(folder, 'pflog'), path.join(folder, 'pid')]
+      writeFileSync(file, captureOf(23))
+      const command = [...program, 'pflog', '--top', '-F', '-r', file, '--pid-file', pidFile].map((word) => `'${word}'`).join(' ')
+      const running = new Running(['script', '-q', '-e', '-f', '-c', `ulimit -c 0; ${command}; echo`, '/dev/null'], {
+        env: { TERM: 'xterm' },
+      })
+      t.after(() => running.end(0))
+      await running.line(/1 packet, 1 refused, of 1 source/, { withinMs: 10_000 })
+      appendFileSync(file, captureOf(23).subarray(PCAP_HEADER_BYTES))
+      await running.line(/2 packets, 2 refused, of 1 source/, { withinMs: 5000 })
+      process.kill(Number(readFileSync(pidFile, 'utf8')), signal)
+      await running.end()
+      const [, page = '', after = ''] =
+        /\x1b\[\?1049h\x1b\[\?25l([\s\S]*)\x1b\[\?25h\x1b\[\?1049l([\s\S]*)$/.exec(running.output) ?? []
+      assert.match(page, /pflog since 2\d{3}-.* a second; \^C ends/)
+      assert.equal(after.includes('\x1b[?'), false)
+      // A quit leaves no time for the sums.
+      if (signal !== 'SIGQUIT') assert.match(after, /2 packets, 2 refused, of 1 source[\s\S]* tcp 23 telnet /)
+    })
+  }
 })
 
 describe('log2table pflog -i', { skip: needs(RUNNING_PROGRAMS) }, () => {
@@ -118,7 +206,7 @@ describe('log2table pflog -i', { skip: needs(RUNNING_PROGRAMS) }, () => {
     )
     running.signal('SIGTERM')
     assert.equal(await running.end(), 0, running.output)
-    assert.match(running.output, /ended; every packet that tcpdump gave was written/)
+    assert.match(running.output, /ended; every packet that was captured was written/)
   })
 
   it('starts tcpdump again when it ends, and says how it ended', async (t) => {
@@ -139,6 +227,19 @@ describe('log2table pflog -i', { skip: needs(RUNNING_PROGRAMS) }, () => {
     assert.deepEqual(new Set(scene.ports()).size, 200)
     running.signal('SIGINT')
     assert.equal(await running.end(), 0)
+  })
+
+  it('takes its tcpdump with it when it is killed', async (t) => {
+    const scene = new Scene(t, { packets: 1, batch: 1, everyMs: 1, atEnd: 'stay' })
+    const running = scene.start()
+    await waitFor(
+      () => running.output,
+      10_000,
+      () => scene.ports().length === 1,
+    )
+    running.signal('SIGKILL')
+    await running.end()
+    await waitFor('tcpdump has ended', 2000, () => !isAlive(scene.tcpdumpPid))
   })
 
   it('waits longer from one vain start to the next', async (t) => {
@@ -181,6 +282,14 @@ describe('log2table pflog -i', { skip: needs(RUNNING_PROGRAMS) }, () => {
     assert.match(running.output, /warning: ended with losses packets=0 bytes=0 unread=0 unwritten=10/)
   })
 })
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
 
 interface Fake {
   /** How many packets it gives each time that it is started; the port of each is its number since the first. */
@@ -228,17 +337,7 @@ ${atEnd === 'stay' ? 'setInterval(() => {}, 1e6)' : 'process.exit(1)'}
   }
 
   start(args: readonly string[] = []): Running {
-    const argv = [
-      process.execPath,
-      '--disable-warning=ExperimentalWarning',
-      main,
-      'pflog',
-      '-i',
-      'pflog0',
-      '-o',
-      this.file,
-      ...args,
-    ]
+    const argv = [...program, 'pflog', '-i', 'pflog0', '-o', this.file, ...args]
     const running = new Running(argv, { env: { PATH: `${this.#folder}:${process.env.PATH}` } })
     this.#t.after(() => running.end(0))
     return running
