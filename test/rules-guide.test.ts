@@ -124,22 +124,27 @@ describe('the rule that docs/rules.md teaches', () => {
       assert.match(tellings()[2]!, /"user":"ann","service":"ssh on the gate","changed":"yes"/)
     })
 
-    test('is quarantined and named when it throws, and the others go on', async (t) => {
-      const { daemon, write, logsIn } = guided(t)
-      write('rules.ts', files['rules.ts'].replace('const users =', "if (!kept) throw new Error('not today')\n    const users ="))
-      await daemon.start()
-      for (let n = 0; n < 5; n++) {
-        appendFileSync(
-          daemon.path('auth.log'),
-          `Nov 21 09:30:00 gate sshd[${n}]: Failed password for root from 203.0.113.9 port 5 ssh2\n`,
-        )
-      }
-      logsIn('ann', '192.0.2.7')
-      await daemon.says(/rule places is quarantined: Error: not today/)
-      await daemon.bans('203.0.113.9')
-      const { troubles } = await daemon.troubles()
-      assert.ok(troubles.includes('rule places is quarantined: Error: not today'), troubles.join('\n'))
-      assert.deepEqual(await daemon.banned(), ['203.0.113.9'])
-    })
+    for (const [what, fault, said] of [
+      ['throws', "if (!kept) throw new Error('not today')", 'Error: not today'],
+      ['never comes back', 'while (!kept);', 'it does not come back'],
+    ] as const) {
+      test(`is quarantined and named when it ${what}, and the others go on`, async (t) => {
+        const { daemon, write, logsIn } = guided(t)
+        write('rules.ts', files['rules.ts'].replace('const users =', `${fault}\n    const users =`))
+        await daemon.start()
+        logsIn('ann', '192.0.2.7')
+        for (let n = 0; n < 5; n++) {
+          appendFileSync(
+            daemon.path('auth.log'),
+            `Nov 21 09:30:00 gate sshd[${n}]: Failed password for root from 203.0.113.9 port 5 ssh2\n`,
+          )
+        }
+        await daemon.says(new RegExp(`rule places is quarantined: ${said}`))
+        await daemon.bans('203.0.113.9')
+        const { troubles } = await daemon.troubles()
+        assert.ok(troubles.includes(`rule places is quarantined: ${said}`), troubles.join('\n'))
+        assert.deepEqual(await daemon.banned(), ['203.0.113.9'])
+      })
+    }
   })
 })

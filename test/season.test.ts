@@ -3,18 +3,26 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { formatNetwork, parseAddress, parseNetwork } from '../src/base/address.ts'
+import { exitStatus } from '../src/base/exit-status.ts'
 import { silentLog } from '../src/base/log.ts'
 import { DAY_MS, FOR_LIFE, HOUR_MS, MINUTE_MS } from '../src/base/units.ts'
 import { Core } from '../src/core/core.ts'
 import type { Decision, Fact } from '../src/core/model.ts'
-import { KeptFiles } from '../src/daemon/kept-files.ts'
+import { idleControl } from '../src/daemon/control.testing.ts'
+import { type ControlServer, listenForControl } from '../src/daemon/control.ts'
+import { KeptFiles, putKeptFile } from '../src/daemon/kept-files.ts'
+import { keptText } from '../src/firewall/kept-file.ts'
 import { lifersOf } from '../src/history/offenders.ts'
 import { Hackers } from '../src/rules/hackers.ts'
 import { openHistory } from '../src/store/history.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
+import { log2table } from './cli/session.ts'
 import { randomFrom } from './lib/chaos-random.ts'
 import { configurationFolder } from './lib/configuration-folder.ts'
+import { assertGolden } from './lib/golden.ts'
 import { type Happened, type Season, seasonOf } from './reference/season.ts'
+
+process.env.TZ = 'UTC'
 
 const START = Date.UTC(2026, 0, 1)
 const DAYS = 90
@@ -29,6 +37,16 @@ const rules = new Map([
   ],
 ])
 const tables = new Set(['bad_ip', 'blockips'])
+
+/** Six of those that were there. */
+const chosen = [
+  ['is for life', '203.0.113.1', exitStatus.done],
+  ['is banned with its network', '203.0.113.3', exitStatus.done],
+  ['was banned with its network', '10.3.7.11', exitStatus.no],
+  ['was listed every day', '192.0.2.3', exitStatus.no],
+  ['is slow', '198.51.100.3', exitStatus.no],
+  ['logs in now and then', '10.1.7.33', exitStatus.no],
+] as const
 
 /** Ninety days of several hosts: those who come back, those who are slow, friends, subnets, and what other firewalls list. */
 function generate(seed: number): readonly Happened[] {
@@ -79,12 +97,14 @@ function generate(seed: number): readonly Happened[] {
 
 function factOf({ at, what, address: text, points = 0, account, table = '' }: Happened, index: number): Fact {
   const address = parseAddress(text)!
+  const said = what === 'login' ? 'Accepted publickey' : 'Failed password'
+  const line = `host${index % 3} sshd[${index}]: ${said} for ${account} from ${text} port 50022 ssh2`
   if (what === 'unban') return { kind: 'order', at, order: { do: 'unban', network: parseNetwork(text)!, reason: 'forgiven' } }
   if (what === 'snapshot') return { kind: 'snapshot', at, table, entries: 1, networks: [parseNetwork(text)!] }
   return {
     ...{ kind: 'hit', at, rule: 'hackers', log: `/var/log/host${index % 3}`, position: index, pattern: 'sshd/x', set: 'sshd' },
     ...{ once: false, distinct: undefined, spoofable: false, session: undefined, times: 1, parameters: {}, address, account },
-    ...{ weight: what === 'login' ? -100 : points, login: what === 'login' ? 'opened' : undefined, line: `line ${index}` },
+    ...{ weight: what === 'login' ? -100 : points, login: what === 'login' ? 'opened' : undefined, line },
   }
 }
 
@@ -190,9 +210,14 @@ describe(`a season of ${DAYS} days (SEED=${SEED})`, () => {
     for (let n = 1; n <= 5; n++) assert.ok(!expected.lifers.has(`192.0.2.${n}`))
   })
 
-  test('keeps them in the file, and paroles those who fell silent', () => {
+  test('keeps them in the file, and paroles those who fell silent', async () => {
     const path = join(lived.folder, 'blockips')
-    new KeptFiles({ files: new Map([['blockips', path]]), bans: () => lived.core.bans(), log: silentLog }).write()
+    await new KeptFiles({
+      files: new Map([['blockips', path]]),
+      bans: () => lived.core.bans(),
+      put: async (_, entries) => putKeptFile(path, keptText(entries)),
+      log: silentLog,
+    }).write()
     const kept = readFileSync(path, 'utf8').split('\n').slice(1, -1)
     assert.deepEqual(kept.map((line) => line.split(' ')[0]).sort(), [...expected.lifers.keys()].sort())
     for (const line of kept) assert.match(line, / # 2026-\d\d-\d\d hackers: \d+ listings and \d+ bans within 90d$/)
@@ -204,5 +229,33 @@ describe(`a season of ${DAYS} days (SEED=${SEED})`, () => {
       new Map(lifers.map(({ ban, lastAt }) => [formatNetwork(ban.network), lastAt])),
       new Map([...expected.lifers].sort((a, b) => a[1] - b[1])),
     )
+  })
+
+  describe('of which why tells, of one', { skip: process.env.SEED !== undefined }, () => {
+    const now = all.at(-1)!.at
+    let server: ControlServer
+    before(async () => {
+      const { core, folder } = lived
+      const control = idleControl({
+        standing: (network) => ({
+          ...{ address: formatNetwork(network), database: join(folder, 'state.db'), refusal: core.refusal(network) ?? null },
+          rules: core
+            .standing(network.address)
+            .map(({ threshold = null, quarantine = null, ...one }) => ({ ...one, threshold, quarantine })),
+        }),
+      })
+      server = await listenForControl({ path: join(folder, 'run/control.sock'), control, log: silentLog, now: () => now })
+    })
+    after(() => server.close())
+
+    for (const [name, address, status] of chosen) {
+      test(`that ${name}`, async () => {
+        const env = { LOG2TABLE_SOCKET: join(lived.folder, 'run/control.sock') }
+        const seen = await log2table(`why ${address}`, { env, now })
+        assert.equal(seen.stderr, '')
+        assertGolden(seen.stdout, `why/season/${name.replaceAll(' ', '-')}.txt`)
+        assert.equal(seen.status, status)
+      })
+    }
   })
 })

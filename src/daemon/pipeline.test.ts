@@ -11,6 +11,7 @@ import { Hackers } from '../rules/hackers.ts'
 import type { Block, Source } from '../sources/source.ts'
 import { LogReader } from './log-reader.ts'
 import { Pipeline, type ReadLog } from './pipeline.ts'
+import { CutOffError, limitRules, type TellFacts } from './rule-limit.ts'
 
 const TEN = Date.UTC(2026, 10, 21, 10)
 const MINUTE = 60_000
@@ -53,12 +54,13 @@ interface Setting {
   mayRead: boolean
   isStoreWell: boolean
   now: Instant
+  tell: TellFacts | undefined
 }
 
 /** A pipeline, and everything that it did, in order. */
 function observe(t: TestContext, setting: Partial<Setting> = {}) {
   tick(t)
-  const world: Setting = { mayRead: true, isStoreWell: true, now: TEN + 60 * MINUTE, ...setting }
+  const world: Setting = { mayRead: true, isStoreWell: true, now: TEN + 60 * MINUTE, tell: undefined, ...setting }
   const did: string[] = []
   const committed: Change[] = []
   const core = new Core({
@@ -68,6 +70,7 @@ function observe(t: TestContext, setting: Partial<Setting> = {}) {
   })
   const pipeline = new Pipeline({
     core,
+    tell: (facts) => (world.tell ?? limitRules(core, new Map()))(facts),
     now: () => world.now,
     commit(changes) {
       did.push(`commit ${changes.map(nameOf).join(' ')}`)
@@ -79,6 +82,7 @@ function observe(t: TestContext, setting: Partial<Setting> = {}) {
       did.push(`enforce ${changes.map(({ kind, network }) => `${kind} ${formatNetwork(network)}`).join(' ')}`),
     onDecision: ({ kind }) => did.push(`decide ${kind}`),
     onSettled: () => did.push('settled'),
+    onFault: (error) => did.push(`fault ${(error as Error).name}`),
   })
   t.after(() => pipeline.stop())
   const positions = () => committed.flatMap((change) => (change.kind === 'position' ? [change.position] : []))
@@ -127,6 +131,22 @@ test('bans go on while the store cannot commit', async (t) => {
   pipeline.wake(log)
   await rounds()
   assert.deepEqual(did.slice(1), ['enforce add 192.0.2.1', 'decide ban', 'settled'])
+})
+
+test('of a core that was cut off in the midst of something nothing is committed', async (t) => {
+  const { pipeline, core, did } = observe(t, {
+    tell: (facts) => {
+      if (facts[0]!.kind !== 'hit') return
+      core.tell(facts[0]!)
+      throw new CutOffError()
+    },
+  })
+  const log = new TextLog('a')
+  log.append(bad(1, 1) + bad(1, 1))
+  pipeline.wake(log)
+  await rounds()
+  pipeline.settle()
+  assert.deepEqual(did, ['fault CutOffError'])
 })
 
 test('lines that match nothing move the position, and nothing else', async (t) => {

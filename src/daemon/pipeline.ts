@@ -1,12 +1,15 @@
 import type { Instant } from '../base/units.ts'
 import type { Core, CoreOutput } from '../core/core.ts'
-import type { Change, Decision, TableChange } from '../core/model.ts'
+import type { Change, Decision, Fact, HitFact, TableChange } from '../core/model.ts'
 import type { Source } from '../sources/source.ts'
 import type { LogReader, ReadBlock } from './log-reader.ts'
 import { type Lane, Merge } from './merge.ts'
+import { CutOffError, type TellFacts } from './rule-limit.ts'
 
 /** How long one round of reading may take before what it found is committed and others have their turn. */
 const ROUND_MS_MAX = 20
+/** How many hits are told at once. */
+export const HITS_MAX = 256
 /** How long all logs wait for one whose old lines are slow to come (it is being decompressed, its program starts). */
 const WAIT_MS_MAX = 5_000
 
@@ -18,6 +21,7 @@ export interface ReadLog {
 
 export interface PipelineOptions {
   readonly core: Core
+  readonly tell: TellFacts
   readonly now: () => Instant
   /** Takes changes to be committed: true when they are in the store, false when they wait for it. */
   readonly commit: (changes: readonly Change[]) => boolean
@@ -28,6 +32,8 @@ export interface PipelineOptions {
   readonly onDecision: (decision: Decision) => void
   /** Something was told to the core, and all that came of it is done. */
   readonly onSettled: () => void
+  /** The core is not to be trusted any more: nothing more is told to it, nor taken from it. */
+  readonly onFault: (error: unknown) => void
 }
 
 /**
@@ -43,6 +49,7 @@ export class Pipeline {
   #isCatchingUp = true
   #isScheduled = false
   #isStopped = false
+  #isLost = false
   #waitTimer: NodeJS.Timeout | undefined
   bytesRead = 0
 
@@ -78,9 +85,22 @@ export class Pipeline {
     this.#isStopped = false
   }
 
+  /** Tells the core facts; what comes of them waits for `settle`. */
+  tell(facts: readonly Fact[]): void {
+    if (this.#isLost) return
+    try {
+      this.#options.tell(facts)
+    } catch (error) {
+      if (!(error instanceof CutOffError)) throw error
+      this.#isLost = true
+      this.stop()
+      this.#options.onFault(error)
+    }
+  }
+
   /** What is due by now happens. Not while old lines are caught up on: their time is not over yet. */
   tellTime(): void {
-    if (!this.#isCatchingUp) this.#options.core.tell({ kind: 'clock', at: this.#options.now() })
+    if (!this.#isCatchingUp) this.tell([{ kind: 'clock', at: this.#options.now() }])
   }
 
   /** Old lines are being read, and count by their own time. */
@@ -90,6 +110,7 @@ export class Pipeline {
 
   /** Commits and enforces what the core has come to, by facts told from elsewhere or by the time alone. */
   settle(positions: readonly Change[] = []): void {
+    if (this.#isLost) return
     const { decisions, tableChanges, changes }: CoreOutput = this.#options.core.take()
     if (changes.length > 0 || positions.length > 0) {
       const isCommitted = this.#options.commit([...changes, ...positions])
@@ -110,18 +131,19 @@ export class Pipeline {
   }
 
   #round(): void {
-    const { core } = this.#options
     const endsAt = performance.now() + ROUND_MS_MAX
-    this.#merge ??= new Merge([...this.#ready].map((log) => this.#laneOf(log)))
+    const merge = this.#merge ?? new Merge([...this.#ready].map((log) => this.#laneOf(log)))
+    this.#merge = merge
     const positions = new Map<string, Change>()
-    let step = this.#merge.next()
-    for (; step; step = this.#merge.next()) {
-      if (step.kind === 'hit') core.tell(step.hit)
-      else if (step.kind === 'position') positions.set(step.position.log, step)
-      else break
+    const hits: HitFact[] = []
+    let step = merge.next()
+    for (; step && step.kind !== 'wait'; step = merge.next()) {
+      if (step.kind === 'position') positions.set(step.position.log, step)
+      else if (hits.push(step.hit) === HITS_MAX) this.tell(hits.splice(0))
       if (performance.now() >= endsAt) break
     }
-    for (const position of this.#merge.interrupted()) positions.set(position.log, { kind: 'position', position })
+    this.tell(hits)
+    for (const position of merge.interrupted()) positions.set(position.log, { kind: 'position', position })
     if (!step) {
       this.#merge = undefined
       this.#isCatchingUp = false

@@ -3,7 +3,7 @@ import { formatDuration } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
 import { type Instant, SECOND_MS } from '../base/units.ts'
 import type { Change, Offender } from '../core/model.ts'
-import { type Store, StoreError } from './store.ts'
+import { type Room, type Store, StoreError } from './store.ts'
 
 /** How many hits, bans and the like wait in memory while the database cannot be written. About 100 MB with their lines. */
 export const PENDING_MAX = 200_000
@@ -129,6 +129,11 @@ export class Committer {
   purge(before: Instant, rowsMax: number, now: Instant): boolean {
     if (this.#trouble) return false
     return this.#ask(now, (store) => store.purge(before, rowsMax)) ?? false
+  }
+
+  /** See Store.room; undefined also while it cannot be asked. */
+  room(now: Instant): Room | undefined {
+    return this.#look(now, (store) => store.room())
   }
 
   /** Tries a last time to commit what waits, and closes the store; true where nothing was left. */

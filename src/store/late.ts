@@ -3,7 +3,7 @@ import type { Address } from '../base/address.ts'
 import type { Instant } from '../base/units.ts'
 import type { Change, Offender } from '../core/model.ts'
 import { openSqlite } from './sqlite.ts'
-import type { Saved, Store } from './store.ts'
+import type { Room, Saved, Store } from './store.ts'
 
 /**
  * A database on a disk that is full already: what is in it can be read, and it is opened, or made, by the first call that
@@ -44,6 +44,10 @@ class LateStore implements Store {
 
   purge(before: Instant, rowsMax: number): boolean {
     return this.#open().purge(before, rowsMax)
+  }
+
+  room(): Room | undefined {
+    return (this.#store ?? this.#reader)?.room()
   }
 
   close(): void {

@@ -78,6 +78,7 @@ export function memoryStore(): Store {
       }
       return left === 0
     },
+    room: () => undefined,
     close() {},
   }
 }

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
+import { networkOf } from '../base/address.ts'
+import { FOR_LIFE } from '../base/units.ts'
+import type { Change } from '../core/model.ts'
 import { Database } from './database.ts'
 import { hit, position, temporaryPath } from './fixtures/changes.ts'
 import { openSqlite } from './sqlite.ts'
@@ -104,6 +107,78 @@ test('after a purge of most of it the file gives its room back, in steps', (t) =
   again.close()
   assert.ok(steps > 80 && steps < 120, `${steps} steps`)
   assert.ok(statSync(path).size < before * 0.6, `${statSync(path).size} of ${before}`)
+})
+
+describe('at the bound of its size', () => {
+  const MIB = 1024 * 1024
+  const batch = (n: number) => Array.from({ length: 500 }, (_, j) => hit(1 + n * 500 + j))
+
+  test('the oldest evidence goes as the new comes; the bans stay, and the file grows no more', (t) => {
+    const path = temporaryPath(t)
+    const store = openSqlite(path, { bytesMax: 4 * MIB })
+    const ban = {
+      at: 1,
+      network: networkOf(0xc0000207),
+      table: 'bad_ip',
+      rule: 'hackers',
+      until: FOR_LIFE,
+      score: 100,
+      reason: '',
+    }
+    store.commit([{ kind: 'ban', ban: { id: 'first', ...ban } }])
+    const sizes: number[] = []
+    for (let n = 0; n < 120; n++) {
+      store.commit(batch(n))
+      sizes.push(store.room()!.bytes)
+    }
+    assert.ok(Math.max(...sizes) < 4.2 * MIB, `${Math.max(...sizes)} bytes`)
+    const { letGo } = store.room()!
+    const { hits, bans } = store.load(all)
+    const points = Array.from(hits, (one) => one.points)
+    assert.equal(points.length + letGo, 120 * 500)
+    assert.deepEqual([points[0], points.at(-1)], [letGo + 1, 120 * 500])
+    assert.ok(points.length > 10_000, `${points.length} lines in 4 MiB`)
+    assert.equal(bans.length, 1)
+    store.close()
+    assert.ok(statSync(path).size < 4.2 * MIB)
+  })
+
+  test('a database that is far beyond it is brought back in steps, and its file as well', (t) => {
+    const path = temporaryPath(t)
+    const store = openSqlite(path)
+    for (let n = 0; n < 160; n++) store.commit(batch(n))
+    store.close()
+    const before = statSync(path).size
+    const smaller = openSqlite(path, { bytesMax: MIB })
+    let steps = 1
+    while (smaller.purge(0, 500)) steps++
+    assert.ok(smaller.room()!.bytes <= MIB)
+    assert.ok(steps > 50, `${steps} steps`)
+    smaller.close()
+    assert.ok(statSync(path).size < before / 2, `${statSync(path).size} of ${before} bytes`)
+  })
+
+  test('where there is no evidence, bans that have ended go, and those that live stay', (t) => {
+    const store = openSqlite(temporaryPath(t), { bytesMax: MIB })
+    const began = (n: number): Change[] => {
+      const ban = {
+        at: n,
+        network: networkOf(0x0a000000 + n),
+        table: 'bad_ip',
+        rule: 'hackers',
+        until: n + 9,
+        score: 100,
+        reason: '',
+      }
+      const begin = { kind: 'ban', ban: { id: `${n}`, ...ban } } as const
+      return n % 100 === 0 ? [begin] : [begin, { kind: 'unban', id: `${n}`, at: n + 9, reason: 'ended' }]
+    }
+    for (let n = 0; n < 20_000; n += 10) store.commit(Array.from({ length: 10 }, (_, m) => began(n + m)).flat())
+    assert.ok(store.room()!.bytes < 1.2 * MIB)
+    assert.ok(store.room()!.letGo > 10_000)
+    assert.equal(store.load(all).bans.length, 200)
+    store.close()
+  })
 })
 
 test('what is closed is whole', (t) => {

@@ -22,7 +22,7 @@ import {
   sessionOf,
 } from './rows.ts'
 import { migrate } from './schema.ts'
-import type { Saved, SavedPoints, Store } from './store.ts'
+import type { Room, Saved, SavedPoints, Store } from './store.ts'
 
 /** How long a call waits for another writer. Short: the daemon does nothing else meanwhile, and will try again. */
 const BUSY_TIMEOUT_MS = 100
@@ -36,6 +36,9 @@ const CACHE_KIB = 4096
 /** What the write-ahead log is cut back to after somebody's long reading has let it grow. */
 const WAL_BYTES_MAX = 16 * 1024 * 1024
 
+/** How much the database may hold: some 6 million lines of evidence. The write-ahead log comes on top. */
+const DATABASE_BYTES_MAX = 1024 * 1024 * 1024
+
 /** Free pages of 4 KiB that are kept for new rows, however small the database is. */
 const FREE_PAGES_MAX = 1024
 
@@ -46,15 +49,20 @@ const PAGES_GIVEN_BACK_MAX = 100
  * A database file as a store; it and its folder are made where there are none, for the owner's eyes only. Alone, it needs no
  * room on the disk to be read, and nobody else can read it meanwhile.
  */
-export function openSqlite(path: string, { alone = false }: { readonly alone?: boolean } = {}): Store {
+export function openSqlite(path: string, { alone = false, bytesMax = DATABASE_BYTES_MAX }: OpenOptions = {}): Store {
   const isNew = makeFile(path)
   try {
-    return new SqliteStore(path, alone)
+    return new SqliteStore(path, alone, bytesMax)
   } catch (error) {
     // What was only begun must not be taken for a database.
     if (isNew) for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true })
     throw storeErrorOf(error, path)
   }
+}
+
+interface OpenOptions {
+  readonly alone?: boolean
+  readonly bytesMax?: number
 }
 
 /** True where there was no file. SQLite gives those that it puts beside it the same mode. */
@@ -76,9 +84,13 @@ class SqliteStore implements Store {
   readonly #names: Record<NameKind, Map<string, number>> = { rule: new Map(), pattern: new Map(), log: new Map() }
   /** The id of the last row of evidence, and the latest time in it. */
   #last: { id: number; at: Instant }
+  readonly #bytesMax: number
+  readonly #pageBytes: number
+  #letGo = 0
 
-  constructor(path: string, isAlone: boolean) {
+  constructor(path: string, isAlone: boolean, bytesMax: number) {
     this.#path = path
+    this.#bytesMax = bytesMax
     this.#db = new Database(path, { timeout: BUSY_TIMEOUT_MS })
     try {
       // The index of the write-ahead log is in memory then, not in a file that all readers share.
@@ -90,6 +102,7 @@ class SqliteStore implements Store {
       migrate(this.#db, path)
       this.#statements = prepareAll(this.#db)
       this.#last = this.#lastEvidence()
+      this.#pageBytes = this.#db.prepare('PRAGMA page_size').get()!.page_size as number
     } catch (error) {
       this.#db.close()
       throw error
@@ -99,10 +112,14 @@ class SqliteStore implements Store {
   commit(changes: readonly Change[]): void {
     if (changes.length === 0) return
     const last = { ...this.#last }
+    let gone = 0
     this.#transaction(() => {
       for (const change of changes) this.#apply(change, last)
+      // As much goes as came, and some more, so that it is soon enough again.
+      if (this.#isTooBig()) gone = this.#letGoOldest(2 * changes.length)
     })
     this.#last = last
+    this.#letGo += gone
   }
 
   load(since: (rule: string) => Instant): Saved {
@@ -138,6 +155,7 @@ class SqliteStore implements Store {
 
   purge(before: Instant, rowsMax: number): boolean {
     let left = rowsMax
+    let gone = 0
     this.#transaction(() => {
       const { purgeEvidence, purgeBans, purgeLogins, purgeRefusals, purgeProposals } = this.#statements
       for (const statement of [purgeEvidence, purgeBans, purgeLogins, purgeRefusals, purgeProposals]) {
@@ -147,8 +165,15 @@ class SqliteStore implements Store {
       for (const statement of [purgeListings, purgeTableSizes]) {
         if (left > 0) left -= Number(statement.run(dayOf(before), left).changes)
       }
+      if (left > 0 && this.#isTooBig()) gone = this.#letGoOldest(left)
     })
+    this.#letGo += gone
+    left -= gone
     return left <= 0 || this.#guarded(() => this.#giveBackPages())
+  }
+
+  room(): Room {
+    return this.#guarded(() => ({ bytes: this.#bytes(), bytesMax: this.#bytesMax, letGo: this.#letGo }))
   }
 
   close(): void {
@@ -293,9 +318,26 @@ class SqliteStore implements Store {
     return { id: Number(id ?? 0), at: Number(at ?? 0) }
   }
 
+  /** Bytes of the pages that hold something; those that are free are filled before the file grows. */
+  #bytes(): number {
+    const { pageCount, freePages } = this.#statements
+    return ((pageCount.get()!.page_count as number) - (freePages.get()!.freelist_count as number)) * this.#pageBytes
+  }
+
+  #isTooBig(): boolean {
+    return this.#bytes() > this.#bytesMax
+  }
+
+  /** Removes so many of the oldest rows, and says how many there were. */
+  #letGoOldest(rowsMax: number): number {
+    const { letGoEvidence, purgeBans } = this.#statements
+    const lines = Number(letGoEvidence.run(rowsMax).changes)
+    return lines > 0 ? lines : Number(purgeBans.run(Number.MAX_SAFE_INTEGER, rowsMax).changes)
+  }
+
   /** After a purge the file keeps its size, and new rows fill it; only where most of it is free it is made smaller. */
   #giveBackPages(): boolean {
-    const free = this.#db.prepare('PRAGMA freelist_count').get()!.freelist_count as number
+    const free = this.#statements.freePages.get()!.freelist_count as number
     if (free < FREE_PAGES_MAX || free < pageCount(this.#db) / 2) return false
     this.#db.exec(`PRAGMA incremental_vacuum(${PAGES_GIVEN_BACK_MAX})`)
     return true
@@ -353,6 +395,9 @@ function prepareAll(db: Database) {
       SELECT (SELECT count(points) FROM evidence WHERE at >= ?),
         (SELECT count(source) FROM evidence INDEXED BY evidence_gone WHERE points IS NULL)`),
     purgeEvidence: sql('DELETE FROM evidence WHERE id IN (SELECT id FROM evidence WHERE at < ? ORDER BY at, id LIMIT ?)'),
+    letGoEvidence: sql('DELETE FROM evidence WHERE id IN (SELECT id FROM evidence ORDER BY id LIMIT ?)'),
+    pageCount: sql('PRAGMA page_count'),
+    freePages: sql('PRAGMA freelist_count'),
     findName: sql('SELECT id FROM names WHERE kind = ? AND name = ?'),
     addName: sql('INSERT INTO names (kind, name) VALUES (?, ?) RETURNING id'),
     rules: sql("SELECT id, name FROM names WHERE kind = 'rule'"),

@@ -25,9 +25,22 @@ export interface Store {
   offender(source: Address): Offender | undefined
   /** Sources of which a login was accepted after that. */
   loginsSince(since: Instant): readonly Address[]
-  /** Removes evidence, logins and ended bans older than `before`, at most `rowsMax` rows; true where there may be more. */
+  /**
+   * Removes evidence, logins and ended bans older than `before`, and the oldest evidence where there is too much, at most
+   * `rowsMax` rows; true where there may be more.
+   */
   purge(before: Instant, rowsMax: number): boolean
+  /** How much of its room it uses; undefined where it has no bound. */
+  room(): Room | undefined
   close(): void
+}
+
+/** At the bound, what is new takes the place of the oldest evidence, and of the oldest ended bans where there is none. */
+export interface Room {
+  readonly bytes: number
+  readonly bytesMax: number
+  /** Rows that had to go for it, since it was opened. */
+  readonly letGo: number
 }
 
 /** All that was committed and still matters. */
