@@ -3,8 +3,9 @@ export type { Duration } from './base/duration.ts'
 export type { Instant, Json, Until } from './base/units.ts'
 export type { TableSpec } from './firewall/firewall.ts'
 export { type Pattern, type PatternSet, type PatternSetInfo, patternSet, type Samples } from './matching/pattern.ts'
+export { command, type MailOptions, mail, type NotifyParameters, ntfy, webhook } from './parameters/channels.ts'
 export { type Parameters, parameters } from './parameters/parameters.ts'
-export { dryRun, ipset, keptFile, nftables, pf } from './parameters/tables.ts'
+export { addressFile, bsdRoute, commands, dryRun, ipfw, ipset, keptFile, nftables, npf, pf, route } from './parameters/tables.ts'
 export {
   Generic,
   type History,

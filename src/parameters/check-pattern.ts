@@ -1,7 +1,8 @@
 import { nearest } from '../base/nearest.ts'
 import { showValue, wholeNumberFault } from '../base/value.ts'
-import { compilePattern } from '../matching/compile.ts'
+import { compilePattern, PatternError } from '../matching/compile.ts'
 import { jsonText } from '../matching/json-line.ts'
+import { jsonPrefix } from '../matching/json-scanner.ts'
 import { type Pattern, patternKeys } from '../matching/pattern.ts'
 import { checkLint } from './check-lint.ts'
 import { checkRegex } from './check-regex.ts'
@@ -69,7 +70,11 @@ function checkSet(raw: unknown, path: Path, findings: Findings): readonly string
     return undefined
   }
   checkJson(raw.json, [...path, 'set', 'json'], findings)
-  return raw.prefix === undefined ? undefined : checkRegex(raw.prefix, [...path, 'set', 'prefix'], findings)
+  if (raw.prefix === undefined) return undefined
+  const at = [...path, 'set', 'prefix']
+  const groups = checkRegex(raw.prefix, at, findings)
+  if (groups && raw.json !== undefined) checkJsonPrefix(raw.prefix as RegExp, at, findings)
+  return groups
 }
 
 /** The form of a set for JSON lines. */
@@ -84,6 +89,15 @@ function checkJson(raw: unknown, path: Path, findings: Findings): void {
     jsonText(raw)
   } catch (error) {
     findings.fault(path, `${showValue(raw)} ${(error as Error).message}`, hint)
+  }
+}
+
+function checkJsonPrefix(prefix: RegExp, path: Path, findings: Findings): void {
+  try {
+    jsonPrefix(prefix)
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error
+    findings.fault(path, error.message, 'write it without')
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { formatNetwork } from '../base/address.ts'
-import { dryRun, Generic, Hackers, nftables, type Outcome, patternSet } from '../index.ts'
+import { addressFile, dryRun, Generic, Hackers, nftables, type Outcome, patternSet } from '../index.ts'
 import { checkParameters } from './check.ts'
 import { formatFault } from './report.ts'
 
@@ -214,12 +214,14 @@ const faults: readonly (readonly [what: string, changed: Readonly<Record<string,
   [
     'an option that no table has',
     { tables: { bad_ip: nftables({ sise: 5 } as never) } },
-    ['tables.bad_ip: nftables: there is no option "sise"; the only one is size'],
+    ['tables.bad_ip: nftables: there is no option "sise"; there are size and cut'],
   ],
   [
     'a firewall that is not known',
     { tables: { bad_ip: { kind: 'cisco', options: {} } } },
-    ['tables.bad_ip: tables of kind "cisco" are not known here; write pf() or nftables() or ipset() or dryRun()'],
+    [
+      'tables.bad_ip: tables of kind "cisco" are not known here; there are pf(), nftables(), ipset(), ipfw(), npf(), route(), bsdRoute(), addressFile(), commands(), dryRun()',
+    ],
   ],
   [
     'a name no firewall takes',
@@ -485,6 +487,11 @@ const patterns: readonly (readonly [what: string, pattern: unknown, faults: read
       `set.json: "{time} {ip" has a { without its }, or the other way round; write the text that a line is read as, such as '{time} {client.ip} {status}'`,
     ],
   ],
+  [
+    'a prefix before JSON that looks around',
+    { regex, set: { name: 'web', json: '{ip}', prefix: /^(?!x)\w+: / } },
+    ["set.prefix: can't stand before JSON, as it has a lookahead, (?!x): on some line it may take too long; write it without"],
+  ],
   ['spoofable in words', { regex, spoofable: 'yes' }, ['spoofable: "yes" is neither true nor false']],
   ['an empty name', { regex, name: ' ' }, ['name: " " is not a name; write text, or leave it out']],
   [
@@ -543,5 +550,40 @@ test('a kept file must be named in commands.json, and serve one table only', () 
   ])
   assert.deepEqual(said({ bad_ip: { ...bad_ip, file: '/etc/blockips' } }), [
     `tables.bad_ip.file: "/etc/blockips" is not a kept file; write keptFile('blockips')`,
+  ])
+})
+
+test('what tables call by name must be in commands.json, and a file serve one table only', () => {
+  const named = {
+    commands: new Map([['reload-nginx', ['/usr/sbin/nginx', '-s', 'reload']]]),
+    keptFiles: new Map([['nginx', '/etc/nginx/banned']]),
+    via: new Map([['fw1', ['/usr/bin/ssh', 'fw1', 'doas']]]),
+  }
+  const said = (tables: object) =>
+    checkParameters({ ...good, tables }, { folder: undefined, ...named })
+      .faults.filter(({ severity }) => severity === 'fault')
+      .map(formatFault)
+  assert.deepEqual(
+    said({ bad_ip: addressFile('nginx', { form: 'deny', after: 'reload-nginx' }), far: nftables({ via: 'fw1' }) }),
+    [],
+  )
+  assert.deepEqual(
+    said({
+      bad_ip: addressFile('ngnix', { after: 'reload' }),
+      far: nftables({ via: 'fw2' }),
+      cloud: { kind: 'commands', options: { add: 'cloud-add', delete: 'reload-nginx' } },
+    }),
+    [
+      'tables.bad_ip: commands.json names no command "reload"',
+      'tables.bad_ip: commands.json names no file "ngnix"; did you mean "nginx"?',
+      'tables.far: commands.json names no via "fw2"; did you mean "fw1"?',
+      'tables.cloud: commands.json names no command "cloud-add"',
+    ],
+  )
+  assert.deepEqual(said({ bad_ip: addressFile('nginx'), other: addressFile('nginx') }), [
+    'tables.other: the file "nginx" is that of the table bad_ip already; name another file',
+  ])
+  assert.deepEqual(said({ bad_ip: addressFile('nginx'), lifers: dryRun({ file: { keptFile: 'nginx' } }) }), [
+    'tables.bad_ip: the file "nginx" is that of the table lifers already; name another file',
   ])
 })

@@ -5,9 +5,10 @@ import { showValue, unknownKeyFault } from '../base/value.ts'
 import type { KeptFile, Table } from '../firewall/firewall.ts'
 import { dialectOf, dialects } from '../firewall/index.ts'
 import { checkLogs } from './check-logs.ts'
+import { checkNotify } from './check-notify.ts'
 import { checkRules } from './check-rules.ts'
 import { checkZones } from './check-zones.ts'
-import type { Commands, Files } from './commands-json.ts'
+import type { Commands, Files, Via } from './commands-json.ts'
 import { type Fault, Findings, type Path } from './fault.ts'
 import { CONTROL_SOCKET, type Configuration, type Parameters, stateFolderOf } from './parameters.ts'
 
@@ -23,6 +24,7 @@ const parameterKeys = [
   'rules',
   'logs',
   'zones',
+  'notify',
   'stateFolder',
   'control',
 ] as const satisfies readonly (keyof Parameters)[]
@@ -34,16 +36,19 @@ export function checkParameters(
     folder,
     commands,
     keptFiles,
+    via,
     platform = process.platform,
   }: {
     folder: string | undefined
     commands?: Commands | undefined
     keptFiles?: Files | undefined
+    via?: Via | undefined
     platform?: NodeJS.Platform
   },
 ): Checked {
   const findings = new Findings()
-  const configuration = checkAll(raw, findings, folder, { commands, files: keptFiles ?? new Map() }, platform)
+  const named = { commands, files: keptFiles ?? new Map(), via: via ?? new Map() }
+  const configuration = checkAll(raw, findings, folder, named, platform)
   const { faults } = findings
   const isFaulty = faults.some(({ severity }) => severity === 'fault')
   return { configuration: isFaulty ? undefined : configuration, faults }
@@ -53,7 +58,7 @@ function checkAll(
   raw: unknown,
   findings: Findings,
   folder: string | undefined,
-  { commands, files }: { commands: Commands | undefined; files: Files },
+  named: { commands: Commands | undefined; files: Files; via: Via },
   platform: NodeJS.Platform,
 ): Configuration | undefined {
   if (!isRecord(raw)) {
@@ -61,7 +66,9 @@ function checkAll(
     return undefined
   }
   checkKeys(raw, parameterKeys, [], findings)
+  const { commands, files } = named
   const tables = checkTables(raw.tables, findings)
+  checkNames(tables, named, findings)
   const rules = checkRules(raw.rules, tables, findings)
   const configuration: Configuration = {
     folder,
@@ -71,6 +78,7 @@ function checkAll(
     logs: checkZones(raw.zones, checkLogs(raw.logs, rules, commands, findings), findings),
     commands: commands ?? new Map(),
     keptFiles: checkKeptFiles(tables, files, findings),
+    notify: checkNotify(raw.notify, commands, findings),
     stateFolder: checkPath(raw.stateFolder, ['stateFolder'], stateFolderOf(platform), findings),
     control: checkPath(raw.control, ['control'], CONTROL_SOCKET, findings),
   }
@@ -128,7 +136,7 @@ function checkTables(raw: unknown, findings: Findings): ReadonlyMap<string, Tabl
 /** A user calls a dialect's kind as a function to get a table. */
 function checkTable(name: string, spec: unknown, path: Path, findings: Findings): void {
   const kinds = dialects.map(({ kind }) => kind)
-  const hint = `write ${kinds.map((kind) => `${kind}()`).join(' or ')}`
+  const hint = `there are ${kinds.map((kind) => `${kind}()`).join(', ')}`
   if (!isRecord(spec) || typeof spec.kind !== 'string' || !isRecord(spec.options)) {
     const meant = typeof spec === 'string' || typeof spec === 'function' ? nearest(nameOf(spec), kinds) : undefined
     findings.fault(path, `${showValue(spec)} is not a table`, meant ? `write ${meant}()` : hint)
@@ -138,6 +146,39 @@ function checkTable(name: string, spec: unknown, path: Path, findings: Findings)
   if (!dialect) findings.fault(path, `tables of kind ${showValue(spec.kind)} are not known here`, hint)
   else if (tableNamePattern.test(name))
     for (const fault of dialect.faults({ name, kind: spec.kind, options: spec.options })) findings.fault(path, fault)
+}
+
+/** What tables call by names of commands.json must be there, and what they write to belong to one of them only. */
+function checkNames(
+  tables: ReadonlyMap<string, Table>,
+  named: { commands: Commands | undefined; files: Files; via: Via },
+  findings: Findings,
+): void {
+  const owners = new Map<string, string>()
+  for (const { name, file } of tables.values()) if (isRecord(file)) owners.set(String(file.keptFile), name)
+  for (const table of tables.values()) {
+    const path = ['tables', table.name]
+    const names = isRecord(table.options) ? (dialectOf(table.kind)?.names?.(table) ?? {}) : {}
+    for (const [kind, one] of [
+      ['commands', 'command'],
+      ['files', 'file'],
+      ['via', 'via'],
+    ] as const) {
+      // Undefined where commands.json has a fault of its own.
+      const known = named[kind]
+      for (const name of names[kind] ?? []) {
+        if (!known || known.has(name)) continue
+        const near = nearest(name, known.keys())
+        findings.fault(path, `commands.json names no ${one} ${showValue(name)}`, near && `did you mean "${near}"?`)
+      }
+    }
+    for (const name of names.files ?? []) {
+      const owner = owners.get(name)
+      if (owner !== undefined)
+        findings.fault(path, `the file "${name}" is that of the table ${owner} already`, 'name another file')
+      else owners.set(name, table.name)
+    }
+  }
 }
 
 /** The files of tables, by table; each must be named in commands.json, and serve one table only. */

@@ -15,16 +15,26 @@ test('the usual logs that are there are followed, each with the patterns of the 
     'var/log/messages': '',
     'var/log/nginx/shop.access.log': '',
     'var/log/nginx/error.log': '',
+    'var/log/haproxy.log': '',
+    'var/log/mail.log': '',
   })
   const { configuration, found, notFound } = defaults({ root })
-  assert.deepEqual(found, [join(root, 'var/log/auth.log'), join(root, 'var/log/nginx/*access.log')])
+  const places = ['var/log/auth.log', 'var/log/nginx/*access.log', 'var/log/nginx/*error.log', 'var/log/haproxy.log']
   assert.deepEqual(
-    configuration.logs.map(({ key, feeds }) => [key, namesOf(feeds)]),
+    found,
+    [...places, 'var/log/mail.log'].map((place) => join(root, place)),
+  )
+  assert.deepEqual(
+    configuration.logs.slice(0, 4).map(({ key, feeds }) => [key, namesOf(feeds)]),
     [
       [join(root, 'var/log/auth.log'), shipped.sshd.map(({ name }) => name)],
       [join(root, 'var/log/nginx/*access.log'), shipped.httpd.map(({ name }) => name)],
+      [join(root, 'var/log/nginx/*error.log'), shipped.nginx.map(({ name }) => name)],
+      [join(root, 'var/log/haproxy.log'), shipped.haproxy.map(({ name }) => name)],
     ],
   )
+  const mail = namesOf(configuration.logs[4]!.feeds)
+  for (const name of ['postfix/sasl-failed', 'dovecot/auth-failed', 'opensmtpd/auth-failed']) assert.ok(mail.includes(name), name)
   assert.deepEqual(
     notFound.map(({ key, reason }) => `${key.slice(root.length)}: ${reason}`),
     [

@@ -2,6 +2,8 @@ import type { Network } from '../base/address.ts'
 import type { Table, TableSpec } from '../firewall/firewall.ts'
 import type { Feed, Pattern } from '../matching/pattern.ts'
 import type { Generic } from '../rules/generic.ts'
+import type { NotifyParameters } from './channels.ts'
+import type { Notify } from './check-notify.ts'
 import type { Commands } from './commands-json.ts'
 
 /** What a user writes in /etc/log2table/parameters.ts. */
@@ -26,6 +28,8 @@ export interface Parameters {
    * key of `logs`, and a name of the IANA database or an offset such as `+02:00`.
    */
   readonly zones?: Readonly<Record<string, string>>
+  /** Whom to tell what matters: `{ to: mail({ to: 'ops@example.org' }) }`. Default: nobody. */
+  readonly notify?: NotifyParameters
   /** Where the state is kept. Default /var/lib/log2table, on the BSDs /var/db/log2table. */
   readonly stateFolder?: string
   /** The socket on which the daemon listens for commands. Default /var/run/log2table/control.sock. */
@@ -53,6 +57,8 @@ export interface Configuration {
   readonly commands: Commands
   /** Paths of the files that hold those who are in a table for life, by table. */
   readonly keptFiles: ReadonlyMap<string, string>
+  /** Undefined where nobody is to be told. */
+  readonly notify: Notify | undefined
   readonly stateFolder: string
   readonly control: string
 }
