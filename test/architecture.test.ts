@@ -22,10 +22,14 @@ const table = rowsOf(`
   history                   own base core/model type:store/store                                 -                           pure
   firewall                  own base core/model                                                  -                           pure
   firewall/read-protected   own base core/model                                                  -                           I/O
-  firewall/runner           base firewall/firewall                                               -                           I/O
+  firewall/keeper-server    own base core/model                                                  -                           I/O
+  firewall/keeper-client    own base core/model                                                  -                           I/O
+  firewall/runner           base firewall/firewall firewall/file-step                            -                           I/O
+  firewall/file-step        base firewall/firewall                                               -                           I/O
   sources                   own base core/model lines capture                                    -                           I/O
   store                     own base core/model                                                  -                           I/O
-  parameters                own base core/model lines matching patterns rules firewall sources/index  @eslint-community/regexpp   I/O
+  notify                    own base core/model type:firewall                                    nodemailer                  I/O
+  parameters                own base core/model lines matching patterns rules firewall sources/index type:notify  @eslint-community/regexpp   I/O
   import                    own base core/model matching parameters                              -                           I/O
   daemon                    own *                                                                valibot                     I/O
   cli                       own *                                                                commander                   I/O

@@ -27,9 +27,13 @@ function fakeNode(file: string, version: string): string {
   return write(file, `#!/bin/sh\n[ "$1" = -v ] && echo ${version} && exit\necho "${file} $@"\nexit 3\n`)
 }
 
-function log2table({ command = path.join(root, 'bin/log2table'), env = {} as Record<string, string> } = {}) {
+function log2table({
+  command = path.join(root, 'bin/log2table'),
+  args = ['bans', 'a b'],
+  env = {} as Record<string, string>,
+} = {}) {
   const PATH = `${path.join(root, 'path')}:/usr/bin:/bin`
-  const { status, stdout, stderr } = spawnSync(command, ['bans', 'a b'], { encoding: 'utf8', env: { PATH, ...env } })
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', env: { PATH, ...env } })
   return { status, stdout, stderr }
 }
 
@@ -39,6 +43,15 @@ describe('bin/log2table', () => {
   it('becomes the Node of PATH where that is new enough, and ends as it ends', () => {
     fakeNode('path/node', 'v22.18.0')
     assert.deepEqual(log2table(), { status: 3, stdout: called('path/node', 'src/cli/main.ts'), stderr: '' })
+  })
+
+  it('gives the daemon less room for what it holds for a moment', () => {
+    fakeNode('path/node', 'v24.0.0')
+    const { stdout } = log2table({ args: ['run', '-d'] })
+    assert.equal(
+      stdout,
+      `path/node --disable-warning=ExperimentalWarning --max-semi-space-size=8 ${root}/src/cli/main.ts run -d\n`,
+    )
   })
 
   it('prefers the Node that was fetched for it, and LOG2TABLE_NODE to that', () => {

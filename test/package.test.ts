@@ -120,6 +120,19 @@ describe('make install', () => {
     await assert.rejects(run('grep', ['-rF', "'/etc/log2table", path.join(root, 'opt/lib/log2table/dist')]), { code: 1 })
   })
 
+  it('brings the service that writes the packet log as text, for each system', async () => {
+    const examples = path.join(root, 'opt/share/examples/log2table/pflog')
+    for (const file of [
+      'freebsd/log2table_pflog',
+      'openbsd/log2table_pflog',
+      'linux/logrotate',
+      'fail2ban/filter.d/log2table_pflog.conf',
+    ]) {
+      assert.ok(existsSync(path.join(examples, file)), `${file} is missing`)
+    }
+    await run('test', ['-x', path.join(examples, 'freebsd/log2table_pflog')])
+  })
+
   it('leaves what the user wrote, when it installs again and when it uninstalls', async () => {
     const file = path.join(root, etc, 'parameters.ts')
     await writeFile(file, 'mine')

@@ -113,7 +113,8 @@ export function alignedLines(
 /** What stands to the right of its column: `12,345`, `2.9 MiB, 12s`, and `-` for none. */
 const amount = /^(?:-|[\d,]+(?:\.\d+)?(?: [KMG]?i?B.*)?)$/
 
-function cut(text: string, width: number | undefined): string {
+/** At most as wide as the terminal. */
+export function cut(text: string, width: number | undefined): string {
   const line = text.trimEnd()
   return width === undefined || line.length <= width ? line : `${line.slice(0, Math.max(0, width - 1))}…`
 }

@@ -131,7 +131,7 @@ class Trial {
 }
 
 /** Where a line and a pattern part, for a person. */
-export function nearText({ fits, wants }: NearMiss): string {
+export function nearText({ fits, wants }: Pick<NearMiss, 'fits' | 'wants'>): string {
   if (wants === '') return 'fits, but another pattern counts'
   return `fits up to "${escapeText(fits.slice(-60))}", then wants ${escapeSource(wants)}`
 }

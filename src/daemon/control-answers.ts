@@ -35,7 +35,7 @@ function* guarded(answers: Iterable<object>, log: Log): Iterable<object> {
 async function answersTo(request: Request, { control, now }: Asked): Promise<Iterable<object>> {
   switch (request.do) {
     case 'status': {
-      const report = control.status()
+      const report = await control.status()
       const troubles = troublesOf(report)
       const isWell = troubles.length === 0
       const status = { at: isoTime(now()), kind: 'status', isWell, ...report, troubles }
@@ -58,6 +58,11 @@ async function answersTo(request: Request, { control, now }: Asked): Promise<Ite
     case 'dismiss':
       control.dismiss(request.address)
       return [endLine(exitStatus.done)]
+    case 'release': {
+      const at = isoTime(now())
+      const released = control.release(request.name).map((one) => ({ at, kind: 'released', ...one }))
+      return [...released, endLine(released.length > 0 ? exitStatus.done : exitStatus.no)]
+    }
     case 'standing':
       return [{ at: isoTime(now()), kind: 'standing', ...control.standing(request.address) }, endLine(exitStatus.done)]
     case 'reload':

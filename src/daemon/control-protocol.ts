@@ -32,6 +32,8 @@ const name = v.pipe(
   v.maxLength(NAME_CHARACTERS_MAX, `at most ${NAME_CHARACTERS_MAX} characters are allowed`),
 )
 const reason = v.pipe(v.string(), v.maxLength(REASON_CHARACTERS_MAX, `at most ${REASON_CHARACTERS_MAX} characters are allowed`))
+/** Of a rule or a pattern; a pattern without a name is called by its regex. */
+const heldName = v.pipe(v.string(), v.maxLength(REASON_CHARACTERS_MAX, `at most ${REASON_CHARACTERS_MAX} characters are allowed`))
 const network = v.pipe(
   v.string(),
   v.rawTransform(({ dataset, addIssue, NEVER }): Network => {
@@ -71,6 +73,8 @@ const request = v.variant('do', [
   }),
   v.strictObject({ do: v.literal('unban'), address: network, reason: v.optional(reason, '') }),
   v.strictObject({ do: v.literal('dismiss'), address: network }),
+  /** Without a name, all that can be released. */
+  v.strictObject({ do: v.literal('release'), name: v.optional(heldName) }),
   /** Without a table, all of ours; with one, it is another machine's, and these are some of its entries. */
   v.strictObject({
     do: v.literal('snapshot'),
@@ -171,6 +175,32 @@ const statusReport = v.object({
       scored: amount,
     }),
   ),
+  /** Those that are not looked for any more. */
+  patterns: v.array(v.object({ pattern: v.string(), state: v.literal('quarantined'), reason: v.string() })),
+  /** Sets that used to match lines of a log and do so no more, though its program goes on logging. */
+  blindSpots: v.optional(
+    v.array(
+      v.object({
+        log: v.string(),
+        set: v.string(),
+        lastHitAt: time,
+        /** How long it is as a rule from one busy hour (or day) to the next. */
+        usualGapMs: amount,
+        /** Lines that were looked at since. */
+        lines: amount,
+        /** Some of them, the nearest first: how far a pattern goes into it (`fits`), and what it wants to come then. */
+        missed: v.array(
+          v.object({
+            line: v.string(),
+            pattern: v.nullable(v.string()),
+            fits: v.nullable(v.string()),
+            wants: v.nullable(v.string()),
+          }),
+        ),
+      }),
+    ),
+    [],
+  ),
   store: v.object({
     path: v.string(),
     state: v.picklist(['keeping', 'failing', 'read only']),
@@ -179,7 +209,13 @@ const statusReport = v.object({
     pending: amount,
   }),
   /** `letGo`: how much had to make room at the limit, since the start. */
-  bounds: v.array(v.object({ name: v.string(), limit: amount, used: amount, letGo: v.optional(amount) })),
+  bounds: v.array(
+    v.object({
+      ...{ name: v.string(), limit: amount, used: amount, letGo: v.optional(amount) },
+      /** It is no trouble that it is used up: what is oldest goes. */
+      mayBeFull: v.optional(v.boolean()),
+    }),
+  ),
 })
 
 /** All that `status` says. Times are ISO 8601 in UTC. */
@@ -253,6 +289,13 @@ const answer = v.variant('kind', [
     tables: amount,
   }),
   v.object({ at: time, kind: v.literal('standing'), ...standing.entries }),
+  v.object({
+    at: time,
+    kind: v.literal('released'),
+    what: v.picklist(['pattern', 'rule']),
+    name: v.string(),
+    reason: v.string(),
+  }),
   v.object({ at: time, kind: v.literal('snapshot'), table: v.string(), entries: amount }),
   v.object({ kind: v.literal('end'), status: v.number() }),
   v.object({ kind: v.literal('error'), status: v.number(), message: v.string() }),
@@ -278,7 +321,7 @@ export function parseAnswer(line: string): Answer | undefined {
  * answer; anything else that it throws is our fault, and said to be.
  */
 export interface DaemonControl {
-  status(): StatusReport
+  status(): StatusReport | Promise<StatusReport>
   /** Live bans, by time. Read while the daemon goes on: a list made at once, or a generator that minds changes. */
   bans(filter: BansFilter): Iterable<SavedBan>
   /** Bans now, committed and handed to the firewall. Without `table`, the first one that is declared. */
@@ -287,6 +330,8 @@ export interface DaemonControl {
   unban(order: UnbanOrder): OrderAnswer | Promise<OrderAnswer>
   /** Puts the tables into the history; gives those that it has put, with their numbers of entries. */
   snapshot(order: SnapshotOrder): readonly { readonly table: string; readonly entries: number }[]
+  /** Has patterns and rules of this name work again that were stopped, or all of them; gives those that were. */
+  release(name: string | undefined): readonly Held[]
   /** What was proposed for life is not to be. */
   dismiss(network: Network): void
   /** What stands between an address or network and a ban. */
@@ -299,6 +344,13 @@ export interface OrderAnswer {
   readonly decisions: readonly Decision[]
   /** Why the firewall does not yet do what was decided. */
   readonly notEnforced?: string | undefined
+}
+
+/** What was stopped to save the rest, until it is released. */
+export interface Held {
+  readonly what: 'pattern' | 'rule'
+  readonly name: string
+  readonly reason: string
 }
 
 export interface ReloadAnswer {

@@ -8,6 +8,7 @@ export function idleControl(changes: Partial<DaemonControl> = {}): DaemonControl
     bans: () => [],
     ban: () => ({ decisions: [] }),
     unban: () => ({ decisions: [] }),
+    release: () => [],
     dismiss: () => {},
     snapshot: () => [],
     standing: (network) => ({
@@ -47,6 +48,8 @@ export const wellReport: StatusReport = {
   ],
   tables: [{ table: 'bad_ip', kind: 'nftables', desired: 3, enforced: 3, state: 'enforcing', reason: null, queued: 0 }],
   rules: [{ rule: 'hackers', state: 'running', reason: null, hits: 99, bans: 7, scored: 21 }],
+  patterns: [],
+  blindSpots: [],
   store: { path: '/var/lib/log2table/log2table.db', state: 'keeping', reason: null, pending: 0 },
   bounds: [{ name: 'addresses with points', limit: 1_000_000, used: 21 }],
 }

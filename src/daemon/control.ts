@@ -1,19 +1,10 @@
-import { lstatSync, mkdirSync, type Stats, unlinkSync } from 'node:fs'
-import { connect, createServer, type Server, type Socket } from 'node:net'
-import { dirname } from 'node:path'
+import { createServer, type Socket } from 'node:net'
 import { jsonLine } from '../base/escape.ts'
-import { exitStatus } from '../base/exit-status.ts'
 import type { Log } from '../base/log.ts'
 import type { Instant } from '../base/units.ts'
-import { UserError } from '../base/user-error.ts'
 import { answerLine } from './control-answers.ts'
-import {
-  CONNECTION_IDLE_MS,
-  CONNECTIONS_MAX,
-  type DaemonControl,
-  REQUEST_BYTES_MAX,
-  SOCKET_PATH_BYTES_MAX,
-} from './control-protocol.ts'
+import { CONNECTION_IDLE_MS, CONNECTIONS_MAX, type DaemonControl, REQUEST_BYTES_MAX } from './control-protocol.ts'
+import { listenOnSocket } from './listen.ts'
 
 export interface ControlOptions {
   readonly path: string
@@ -30,10 +21,10 @@ export interface ControlServer {
   close(): Promise<void>
 }
 
+const NAMES = { what: 'control socket', who: 'a daemon', option: '--socket' } as const
 const FOLDER_MODE = 0o750
 /** What is taken off 0777: read and write for the user and the group. */
 const SOCKET_UMASK = 0o117
-const WRITABLE_BY_OTHERS = 0o002
 const LINE_FEED = 10
 /** Long answers are written in pieces of about this size. */
 const WRITE_CHARACTERS = 64 * 1024
@@ -44,11 +35,6 @@ const WRITE_CHARACTERS = 64 * 1024
  */
 export async function listenForControl(options: ControlOptions): Promise<ControlServer> {
   const { path, log } = options
-  if (Buffer.byteLength(path) > SOCKET_PATH_BYTES_MAX) {
-    const message = `${path}: the path of a socket has at most ${SOCKET_PATH_BYTES_MAX} bytes; give a shorter one with --socket`
-    throw new UserError(exitStatus.configuration, message)
-  }
-  makeFolder(dirname(path))
   const open = new Set<Socket>()
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     open.add(socket)
@@ -59,7 +45,7 @@ export async function listenForControl(options: ControlOptions): Promise<Control
     })
   })
   server.maxConnections = CONNECTIONS_MAX
-  await bind(server, path)
+  await listenOnSocket(server, { path, umask: SOCKET_UMASK, folderMode: FOLDER_MODE, ...NAMES })
   server.on('error', (error) => log.warning('the control socket failed', { path, error: error.message }))
   return {
     get connections() {
@@ -71,102 +57,6 @@ export async function listenForControl(options: ControlOptions): Promise<Control
         for (const socket of open) socket.destroy()
       }),
   }
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { mode: FOLDER_MODE })
-  } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw cannotListen(folder, error)
-  }
-  const stats = lstatSync(folder)
-  const fault = folderFault(stats)
-  if (fault)
-    throw new UserError(
-      exitStatus.notPermitted,
-      `${folder}: ${fault}; the control socket must be in a folder that only root or this user can change`,
-    )
-}
-
-function folderFault(stats: Stats): string | undefined {
-  if (stats.isSymbolicLink()) return 'is a symbolic link'
-  if (!stats.isDirectory()) return 'is no folder'
-  if (stats.uid !== 0 && stats.uid !== process.geteuid?.()) return `belongs to user ${stats.uid}`
-  if (stats.mode & WRITABLE_BY_OTHERS) return 'is writable by others'
-  return undefined
-}
-
-/** Binds, taking the place of a socket that a daemon left behind when it was killed. */
-async function bind(server: Server, path: string): Promise<void> {
-  try {
-    await listen(server, path)
-  } catch (error) {
-    if (codeOf(error) !== 'EADDRINUSE') throw cannotListen(path, error)
-    if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) {
-      throw new UserError(
-        exitStatus.configuration,
-        `${path} is there already and is no socket; remove it, or give another path with --socket`,
-      )
-    }
-    if (await answers(path)) throw new UserError(exitStatus.no, `log2table is running already: a daemon answers on ${path}`)
-    unlinkSync(path)
-    await listen(server, path).catch((again: unknown) => {
-      throw cannotListen(path, again)
-    })
-  }
-}
-
-/** The umask holds at the moment of binding, so that the socket never has another mode, not even for an instant. */
-function listen(server: Server, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    const before = process.umask(SOCKET_UMASK)
-    try {
-      server.listen(path, () => {
-        server.off('error', reject)
-        resolve()
-      })
-    } finally {
-      process.umask(before)
-    }
-  })
-}
-
-/** Only a refused connection proves that nobody listens; one that hangs or fails otherwise may be a busy daemon. */
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path)
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', (error) => resolve(codeOf(error) !== 'ECONNREFUSED' && codeOf(error) !== 'ENOENT'))
-  })
-}
-
-function cannotListen(path: string, error: unknown): UserError {
-  const code = codeOf(error)
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    return new UserError(
-      exitStatus.notPermitted,
-      `no permission to make ${path}; run as root, or give another path with --socket`,
-      { cause: error },
-    )
-  }
-  if (code === 'ENOENT')
-    return new UserError(
-      exitStatus.configuration,
-      `the folder above ${path} does not exist; make it, or give another path with --socket`,
-    )
-  return new UserError(
-    exitStatus.software,
-    `cannot listen on ${path}: ${error instanceof Error ? error.message : String(error)}`,
-    { cause: error },
-  )
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined
 }
 
 /** One connection: its request, the answer, and no longer than the client takes its part in it. */

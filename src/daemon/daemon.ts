@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { formatNetwork, overlaps } from '../base/address.ts'
@@ -9,35 +10,49 @@ import type { Log } from '../base/log.ts'
 import { DAY_MS, FOR_LIFE, type Instant, SECOND_MS } from '../base/units.ts'
 import { UserError } from '../base/user-error.ts'
 import type { Decision, OrderFact } from '../core/model.ts'
+import type { Named } from '../firewall/firewall.ts'
 import { dialectOf } from '../firewall/index.ts'
-import { createKeeper, type Keeper } from '../firewall/keeper.ts'
+import { createKeeper, type KeeperLink } from '../firewall/keeper.ts'
+import { keeperClient } from '../firewall/keeper-client.ts'
 import { readProtected, thisMachine } from '../firewall/read-protected.ts'
 import { RequestError } from '../firewall/request.ts'
 import { createRunner } from '../firewall/runner.ts'
+import { openChannel } from '../notify/open.ts'
+import { Teller } from '../notify/teller.ts'
+import { loadCommands, namedOf } from '../parameters/commands-json.ts'
 import type { Configuration } from '../parameters/parameters.ts'
 import { Committer } from '../store/committer.ts'
 import { lockState } from '../store/lock.ts'
 import { keepAside, openState, reopenState } from '../store/open.ts'
 import { openSqlite } from '../store/sqlite.ts'
 import { StoreError } from '../store/store.ts'
+import { BlindSpotWatch } from './blind-spot-watch.ts'
 import { CommandRuns } from './command-runs.ts'
 import { type ControlServer, listenForControl } from './control.ts'
 import type { DaemonControl, OrderAnswer, ReloadAnswer } from './control-protocol.ts'
 import { Engine, type Protection } from './engine.ts'
-import { KeptFiles } from './kept-files.ts'
+import { KeptFiles, putKeptFile } from './kept-files.ts'
+import { keepHeapModest } from './modest-heap.ts'
 import { PROTECTION_LOOK_MS, ProtectionWatch } from './protection.ts'
 import { statusReport } from './status.ts'
+import { SteadyClock } from './steady-clock.ts'
+import { timers } from './timers.ts'
+import { troublesOf } from './troubles.ts'
 
 export interface DaemonOptions {
   readonly configuration: Configuration
   /** Loads the configuration anew; rejects with a `UserError` that holds all its faults. */
   readonly reload: () => Promise<Configuration>
+  /** The socket of a keeper in another process; undefined where this one does it all. */
+  readonly keeperPath?: string | undefined
   readonly version: string
   readonly log: Log
   readonly now: () => Instant
   /** Where to begin with a log that was never read. */
   readonly startAt: 'start' | 'end'
   readonly onDecision: (decision: Decision) => void
+  /** A configuration has come into force. */
+  readonly onAccepted?: (configuration: Configuration) => void
   /** Something that cannot be. The daemon is not to be trusted any more. */
   readonly onFault: (error: unknown) => void
 }
@@ -53,6 +68,8 @@ const KEEP_MS = 400 * DAY_MS
 /** One step of purging; small, so that nothing waits for it. */
 const PURGE_ROWS = 500
 const PURGE_EVERY_MS = 10 * SECOND_MS
+/** The same where there is more. */
+const PURGE_ON_MS = 100
 /** How long the answer to an order waits for the firewall to follow it. */
 const FOLLOW_MS_MAX = 2 * SECOND_MS
 
@@ -61,16 +78,23 @@ const FOLLOW_MS_MAX = 2 * SECOND_MS
  * can be wrong with a configuration or the machine is told before the first line is read.
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { log, now } = options
-  const startedAt = now()
+  keepHeapModest()
+  const { log } = options
+  const startedAt = options.now()
+  let clock = new SteadyClock({ wall: options.now, log })
+  const now = () => clock.now()
+  const { keeperPath } = options
   const { stateFolder, control: socketPath } = options.configuration
   makeStateFolder(stateFolder)
   const lock = orExplain(() => lockState(stateFolder))
   const databasePath = join(stateFolder, 'state.db')
   const aborter = new AbortController()
-  const run = createRunner({ path: process.env.PATH, signal: aborter.signal })
+  let named = namedIn(options.configuration)
+  const run = createRunner({ path: process.env.PATH, signal: aborter.signal, named: () => named })
   const machine = thisMachine(run)
   const commandRuns = new CommandRuns({ run, log })
+  const blindSpots = new BlindSpotWatch({ path: join(stateFolder, 'blind-spots.json'), log, now })
+  const teller = new Teller({ host: hostname(), log, timers, now })
   let current: Running
 
   const since = (rules: Configuration['rules']) => (rule: string) => {
@@ -84,6 +108,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     tellKeptAside()
   }
   let { store } = opened
+  clock = new SteadyClock({ wall: options.now, log, notBefore: opened.saved.clockAt ?? 0 })
   let isKeptAside = false
   const committer = new Committer({
     store,
@@ -107,17 +132,33 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   /** What a configuration needs to be in force; nothing has happened yet. */
   async function prepare(configuration: Configuration): Promise<Running & { readonly protection: Protection }> {
+    named = namedIn(configuration)
     const readMachine = () => readProtected(machine)
     const watch = new ProtectionWatch({ ignore: configuration.ignore, readMachine, log })
-    const keeper = createKeeper({ dialectOf, run, log, timers, now, readProtection: readMachine })
+    const keeper = keeperPath
+      ? keeperClient({ path: keeperPath, log, timers, onFault: options.onFault })
+      : createKeeper({ dialectOf, run, log, timers, now, readProtection: readMachine, named: () => named, keep: putKeptFile })
     const { startAt } = options
-    const keptFiles = new KeptFiles({ files: configuration.keptFiles, bans: () => engine.core.bans(), log })
+    const keptFiles = new KeptFiles({
+      files: configuration.keptFiles,
+      bans: () => engine.core.bans(),
+      put: (table, entries) => keeper.handle({ kind: 'keep', table, entries }),
+      log,
+    })
     const onDecision = (decision: Decision) => {
       if (decision.kind === 'run') commandRuns.carryOut(decision, configuration.commands)
       if (decision.kind === 'ban' || decision.kind === 'unban') keptFiles.changed(decision.table)
+      teller.decided(decision)
       options.onDecision(decision)
     }
-    const engine = new Engine({ configuration, committer, keeper, log, now, startAt, onDecision, onFault: options.onFault })
+    const { onFault } = options
+    const engine = new Engine({ configuration, committer, keeper, blindSpots, log, now, startAt, onDecision, onFault })
+    try {
+      await keeper.declare([...configuration.tables.values()])
+    } catch (error) {
+      if (error instanceof RequestError) throw new UserError(exitStatus.unavailable, error.message, { cause: error })
+      throw error
+    }
     return { configuration, engine, keeper, watch, keptFiles, protection: (await watch.look())! }
   }
 
@@ -152,12 +193,20 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const { watch, engine, keptFiles } = current
     const protection = await watch.look()
     if (protection) engine.protect(protection, now())
-    keptFiles.write()
+    await keptFiles.write()
+    blindSpots.look()
+    if (teller.isHeard) teller.look(troublesOf(await control.status()))
     snapshotDaily()
     await adoptOrphaned()
   }
+  /** Whom to tell from now on. */
+  function tell({ notify, commands }: Configuration): void {
+    const host = hostname()
+    teller.use(notify?.channels.map((spec) => openChannel(spec, { host, run, commands })) ?? [], notify?.digestMs ?? DAY_MS)
+  }
+
   /** Those whom a file held before it was ours are banned for life as well; then it is ours. */
-  function takeUpKeptFiles(): void {
+  async function takeUpKeptFiles(): Promise<void> {
     const { engine, keptFiles } = current
     for (const { table, path, networks } of keptFiles.found()) {
       const reason = `was in ${path}`
@@ -165,12 +214,24 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       const taken = decisions.filter(({ kind }) => kind === 'ban').length
       log.info(`${path}: ${taken} of ${networks.length} are taken up as bans for life`)
     }
-    keptFiles.write()
+    await keptFiles.write()
   }
 
   let reloading: Promise<unknown> = Promise.resolve()
   const control: DaemonControl = {
-    status: () => statusReport({ ...current, version: options.version, committer, databasePath, startedAt, now: now() }),
+    async status() {
+      const kept = await current.keeper.report()
+      return statusReport({
+        ...current,
+        kept,
+        version: options.version,
+        blindSpots,
+        committer,
+        databasePath,
+        startedAt,
+        now: now(),
+      })
+    },
     *bans({ table }) {
       for (const ban of current.engine.core.bans()) if (table === undefined || ban.table === table) yield ban
     },
@@ -190,6 +251,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       current.engine.snapshot(table, entries, addresses)
       return [{ table, entries }]
     },
+    release: (name) => current.engine.release(name),
     dismiss(network) {
       current.engine.order({ do: 'dismiss', network }, now())
     },
@@ -234,7 +296,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     for (const decision of decisions) {
       if (decision.kind !== 'ban' && decision.kind !== 'unban') continue
       const { table, address } = decision
-      const because = keeper.hindrance(table, address)
+      const because = await keeper.hindrance(table, address)
       if (because !== undefined) return { decisions, notEnforced: `table ${table}: ${because}` }
     }
     return { decisions }
@@ -257,26 +319,45 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     if (!committer.flush(now())) {
       // What waits in memory must not be left behind: the old configuration goes on with it.
       current.engine.resume()
+      await next.keeper.stop()
       throw new UserError(
         exitStatus.unavailable,
         `the database cannot be written now; reload when it can: ${committer.trouble?.message}`,
       )
     }
+    try {
+      orExplain(() => next.engine.restore(store.load(since(configuration.rules))))
+    } catch (error) {
+      current.engine.resume()
+      await next.keeper.stop()
+      throw error
+    }
     await current.keeper.stop()
     current = next
-    next.engine.start(store.load(since(configuration.rules)), next.protection)
-    takeUpKeptFiles()
+    next.engine.start(next.protection)
+    await takeUpKeptFiles()
+    tell(configuration)
+    options.onAccepted?.(configuration)
     const { folder, logs, rules, tables } = configuration
     log.info('the configuration was loaded again', { folder })
     return { configuration: folder ?? null, logs: logs.length, rules: rules.size, tables: tables.size }
   }
 
+  function purgeLater(ms: number): void {
+    purging = setTimeout(() => {
+      const hasMore = committer.purge(now() - KEEP_MS, PURGE_ROWS, now())
+      purgeLater(hasMore ? PURGE_ON_MS : PURGE_EVERY_MS)
+    }, ms)
+  }
+
   async function stop(): Promise<void> {
     clearInterval(looking)
-    clearInterval(purging)
+    clearTimeout(purging)
     await server?.close()
     await current.engine.stop()
-    current.keptFiles.write()
+    blindSpots.write()
+    await teller.stop()
+    await current.keptFiles.write()
     await current.keeper.stop()
     aborter.abort()
     if (!committer.close(now())) log.warning('what was found last could not be stored; those lines will be read again')
@@ -286,14 +367,18 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   // The last that can be wrong; whoever asks is answered when all has begun.
   try {
     server = await listenForControl({ path: socketPath, control, log, now })
+    // What is saved is read as it is needed.
+    orExplain(() => first.engine.restore(opened.saved))
   } catch (error) {
     await stop()
     throw error
   }
-  first.engine.start(opened.saved, first.protection)
-  takeUpKeptFiles()
+  first.engine.start(first.protection)
+  tell(first.configuration)
+  await takeUpKeptFiles()
+  options.onAccepted?.(first.configuration)
   looking = setInterval(() => void look().catch(options.onFault), PROTECTION_LOOK_MS)
-  purging = setInterval(() => committer.purge(now() - KEEP_MS, PURGE_ROWS, now()), PURGE_EVERY_MS)
+  purgeLater(PURGE_EVERY_MS)
   if (opened.damage) {
     for (const table of first.configuration.tables.keys()) orphaned.set(table, '')
     await adoptOrphaned()
@@ -305,7 +390,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 interface Running {
   readonly configuration: Configuration
   readonly engine: Engine
-  readonly keeper: Keeper
+  readonly keeper: KeeperLink
   readonly watch: ProtectionWatch
   readonly keptFiles: KeptFiles
 }
@@ -320,11 +405,9 @@ function orExplain<T>(open: () => T): T {
   }
 }
 
-const timers = {
-  after(ms: number, call: () => void) {
-    const timer = setTimeout(call, ms)
-    return () => clearTimeout(timer)
-  },
+/** What the tables of a configuration may use by name. Its commands.json had no fault when it was loaded. */
+function namedIn({ folder }: Configuration): Named {
+  return namedOf(folder === undefined ? { commands: undefined, faults: [] } : loadCommands(folder))
 }
 
 function makeStateFolder(path: string): void {

@@ -4,19 +4,23 @@ import { FOR_LIFE, type Instant } from '../base/units.ts'
 import { Core, SOURCES_MAX, type Standing } from '../core/core.ts'
 import type { Change, Decision, Entry, OrderFact, ProtectFact, SavedPosition, TableChange } from '../core/model.ts'
 import { SESSIONS_MAX } from '../core/sessions.ts'
-import type { Keeper } from '../firewall/keeper.ts'
-import { entryText, REQUEST_ENTRIES_MAX, type Request } from '../firewall/request.ts'
-import { scannerOf, whySlow } from '../matching/scanner-of.ts'
+import type { KeeperLink } from '../firewall/keeper.ts'
+import { type EntryText, entryText, type Request } from '../firewall/request.ts'
+import { nameOf } from '../matching/pattern.ts'
+import type { Quarantined } from '../matching/scanner.ts'
+import { quarantinedIn, scannerOf, whySlow } from '../matching/scanner-of.ts'
 import type { Configuration, LogEntry } from '../parameters/parameters.ts'
 import { openLogs } from '../sources/index.ts'
 import type { LogsContext, OpenLogs } from '../sources/source.ts'
 import { isGlob } from '../sources/wildcards.ts'
 import type { Committer } from '../store/committer.ts'
 import type { Saved } from '../store/store.ts'
-import type { StatusReport } from './control-protocol.ts'
+import type { BlindSpotWatch } from './blind-spot-watch.ts'
+import type { Held, StatusReport } from './control-protocol.ts'
 import { LogReader } from './log-reader.ts'
 import { Pipeline, type ReadLog } from './pipeline.ts'
-import { timeLimit } from './time-limit.ts'
+import { ANSWER_MS_MAX, limitRules } from './rule-limit.ts'
+import { scanTimeLimit, timeLimitOf } from './time-limit.ts'
 
 /** What must not be banned. */
 export type Protection = Omit<ProtectFact, 'kind' | 'at'>
@@ -24,7 +28,8 @@ export type Protection = Omit<ProtectFact, 'kind' | 'at'>
 export interface EngineOptions {
   readonly configuration: Configuration
   readonly committer: Committer
-  readonly keeper: Keeper
+  readonly keeper: KeeperLink
+  readonly blindSpots: BlindSpotWatch
   readonly log: Log
   readonly now: () => Instant
   /** Where to begin with a log that was never read. */
@@ -36,6 +41,10 @@ export interface EngineOptions {
 
 /** A timer can wait for 24.8 days at most; waking up now and then costs nothing. */
 const SLEEP_MS_MAX = 3_600_000
+/** Entries of one request to the keeper: some milliseconds of work. */
+const PART_ENTRIES = 10_000
+/** Most addresses of a table that are told to a new keeper as having been taken out. */
+const DELETED_MAX = 20_000
 /** How often a store in trouble is tried again. */
 const RETRY_MS = 1_000
 
@@ -57,7 +66,10 @@ export class Engine {
   #wakeTimer: NodeJS.Timeout | undefined
   #retryTimer: NodeJS.Timeout | undefined
   #loggedInVersion = 0
+  readonly #deleted = new Deleted()
   #protection: Protection = { ignored: [], protected: [] }
+  /** Names of quarantined patterns that our log has told of. */
+  readonly #warnedOf = new Set<string>()
   /** Decisions are collected here while an order is carried out. */
   #ordered: Decision[] | undefined
 
@@ -73,6 +85,7 @@ export class Engine {
     })
     this.#pipeline = new Pipeline({
       core: this.#core,
+      tell: limitRules(this.#core, configuration.rules),
       now,
       commit: (changes) => this.#commit(changes),
       mayRead: () => !committer.isFull,
@@ -82,24 +95,24 @@ export class Engine {
         onDecision(decision)
       },
       onSettled: () => this.#sleep(),
+      onFault: options.onFault,
     })
   }
 
-  /** Takes up what was saved, brings the tables right, and follows the logs from where they were left. */
-  start(saved: Saved, protection: Protection): void {
-    const { configuration, now } = this.#options
-    const slow = whySlow()
-    if (slow !== undefined) this.#options.log.warning(`logs are scanned several times slower than they could be: ${slow}`)
+  /** Takes up what was saved; throws a `StoreError` where that cannot be read, and is of no use then. */
+  restore(saved: Saved): void {
     this.#core.restore(saved)
     this.#positions = new Map(saved.positions.map((position) => [position.log, position]))
-    this.#ask({ kind: 'declare', tables: [...configuration.tables.values()] })
-    for (const table of configuration.tables.keys()) this.#add(table, [...this.#core.wanted(table).values()])
-    for (const { table, network } of saved.lifted) {
-      const address = formatNetwork(network)
-      if (configuration.tables.has(table) && !this.#core.wanted(table).has(address)) this.#delete(table, [address])
-    }
+    for (const { table, network } of saved.lifted) this.#deleted.add(table, formatNetwork(network))
+  }
+
+  /** Brings the tables right, and follows the logs from where they were left. */
+  start(protection: Protection): void {
+    const { now } = this.#options
+    const slow = whySlow()
+    if (slow !== undefined) this.#options.log.warning(`logs are scanned several times slower than they could be: ${slow}`)
     this.protect(protection, now())
-    this.#ask({ kind: 'begin' })
+    this.#asked = this.#asked.then(() => this.#options.keeper.begin(() => this.#everything())).catch(this.#options.onFault)
     this.#followAll()
     this.#pipeline.resume()
   }
@@ -108,6 +121,7 @@ export class Engine {
   async stop(): Promise<void> {
     this.#pipeline.stop()
     for (const followed of this.#followed.splice(0)) followed.close()
+    for (const log of this.#logs.keys()) this.#options.blindSpots.forget(log)
     this.#logs.clear()
     this.#pipeline.settle()
     clearTimeout(this.#wakeTimer)
@@ -128,7 +142,7 @@ export class Engine {
   protect(protection: Protection, at: Instant): void {
     this.#protection = protection
     // Told while old lines are caught up on, it must not move the time ahead of them.
-    this.#core.tell({ kind: 'protect', at: this.#pipeline.isCatchingUp ? 0 : at, ...protection })
+    this.#pipeline.tell([{ kind: 'protect', at: this.#pipeline.isCatchingUp ? 0 : at, ...protection }])
     this.#pipeline.settle()
     this.#tellKeeperProtection()
   }
@@ -140,7 +154,7 @@ export class Engine {
     this.#pipeline.settle()
     const decisions: Decision[] = []
     this.#ordered = decisions
-    this.#core.tell({ kind: 'order', at: this.#pipeline.isCatchingUp ? 0 : at, order })
+    this.#pipeline.tell([{ kind: 'order', at: this.#pipeline.isCatchingUp ? 0 : at, order }])
     this.#pipeline.settle()
     this.#ordered = undefined
     return decisions
@@ -154,7 +168,9 @@ export class Engine {
 
   /** Puts what a table holds today into the history. */
   snapshot(table: string, entries: number, networks: readonly Network[]): void {
-    this.#core.tell({ kind: 'snapshot', at: this.#pipeline.isCatchingUp ? 0 : this.#options.now(), table, entries, networks })
+    this.#pipeline.tell([
+      { kind: 'snapshot', at: this.#pipeline.isCatchingUp ? 0 : this.#options.now(), table, entries, networks },
+    ])
     this.#pipeline.settle()
   }
 
@@ -175,7 +191,7 @@ export class Engine {
     const at = this.#pipeline.isCatchingUp ? 0 : now()
     for (const { address, until } of entries) {
       const network = parseNetwork(address)!
-      this.#core.tell({ kind: 'order', at, order: { do: 'ban', network, table, until: until ?? FOR_LIFE, reason } })
+      this.#pipeline.tell([{ kind: 'order', at, order: { do: 'ban', network, table, until: until ?? FOR_LIFE, reason } }])
     }
     this.#pipeline.settle()
     if (entries.length > 0) log.info(`table ${table}: ${entries.length} entries are taken up as bans`)
@@ -191,7 +207,12 @@ export class Engine {
     this.#pipeline.settle()
     const source = sourceOf(network.address)
     const isSource = network.bits >= sourceNetwork(source).bits
-    return { refusal: this.#core.refusal(network), rules: isSource ? this.#core.standing(source) : [] }
+    let rules: readonly Standing[] = []
+    const ask = () => {
+      rules = this.#core.standing(source)
+    }
+    if (isSource && !timeLimitOf(ANSWER_MS_MAX)(ask)) rules = this.#core.standing(source, { asksRules: false })
+    return { refusal: this.#core.refusal(network), rules }
   }
 
   get logs(): readonly ReadLog[] {
@@ -201,6 +222,45 @@ export class Engine {
   /** Keys of the configuration for which there is no log yet, with the reason. */
   get waiting(): readonly { readonly key: string; readonly reason: string }[] {
     return this.#followed.flatMap(({ key, waitingFor }) => (waitingFor === undefined ? [] : { key, reason: waitingFor }))
+  }
+
+  /** Patterns that took too long, by name, with the reason. */
+  get quarantined(): ReadonlyMap<string, string> {
+    return quarantinedIn(this.logs.map(({ reader }) => reader.scanner))
+  }
+
+  /** Has patterns and rules work again that were stopped: those of this name, or all. Gives those that were. */
+  release(name: string | undefined): readonly Held[] {
+    const isMeant = (one: string) => name === undefined || name === one
+    const patterns = [...this.quarantined].map(([name, reason]): Held => ({ what: 'pattern', name, reason }))
+    const rules = this.#core
+      .report()
+      .rules.flatMap(({ rule, quarantine }): readonly Held[] =>
+        quarantine === undefined ? [] : [{ what: 'rule', name: rule, reason: quarantine }],
+      )
+    const held = [...rules, ...patterns].filter((one) => isMeant(one.name))
+    for (const { what, name } of held) {
+      if (what === 'rule') this.order({ do: 'release', rule: name }, this.#options.now())
+      else this.#releasePattern(name)
+      this.#options.log.info(`${what} ${name} is released`)
+    }
+    return held
+  }
+
+  #releasePattern(name: string): void {
+    for (const { reader } of this.#logs.values()) {
+      for (const { pattern } of reader.scanner.quarantined) if (nameOf(pattern) === name) reader.scanner.release(pattern)
+    }
+    this.#warnedOf.delete(name)
+  }
+
+  /** A pattern may be quarantined in each log that it is looked for in. */
+  #onQuarantine({ pattern, reason }: Quarantined): void {
+    const name = nameOf(pattern)
+    if (this.#warnedOf.has(name)) return
+    this.#warnedOf.add(name)
+    const next = `write its regex anew, or try it again with "log2table release ${name}"`
+    this.#options.log.warning(`pattern ${name} is quarantined, as it ${reason}: ${next}`)
   }
 
   /** All that a new database must know of the present, but for what is pending. */
@@ -226,7 +286,7 @@ export class Engine {
   }
 
   #follow({ key, feeds, zone }: LogEntry): void {
-    const { now, log, startAt } = this.#options
+    const { now, log, startAt, blindSpots } = this.#options
     const readLogOf = ({ log: name }: { readonly log: string }) => this.#logs.get(name)
     const context: LogsContext = {
       now,
@@ -241,9 +301,10 @@ export class Engine {
         const reader = new LogReader({
           log: source.log,
           feeds,
-          scanner: scannerOf(feeds, { timeLimit }),
+          scanner: scannerOf(feeds, { timeLimit: scanTimeLimit, onQuarantine: (quarantined) => this.#onQuarantine(quarantined) }),
           zone,
           saved,
+          blindSpots: blindSpots.of(source.log, feeds, zone),
           keepsLines: true,
         })
         const readLog = { source, reader }
@@ -257,6 +318,7 @@ export class Engine {
       onClosed: (source) => {
         const readLog = readLogOf(source)
         if (readLog) this.#pipeline.forget(readLog)
+        blindSpots.forget(source.log)
         this.#logs.delete(source.log)
       },
     }
@@ -302,27 +364,43 @@ export class Engine {
   }
 
   #add(table: string, entries: readonly Entry[]): void {
-    for (const byHand of [false, true]) {
-      const some = entries.filter((entry) => (entry.byHand ?? false) === byHand).map(entryText)
-      for (const part of partsOf(some)) this.#ask({ kind: 'add', table, entries: part, byHand })
-    }
+    for (const request of additions(table, entries)) this.#ask(request)
   }
 
   #delete(table: string, addresses: readonly string[]): void {
-    for (const part of partsOf(addresses)) this.#ask({ kind: 'delete', table, addresses: part })
+    for (const address of addresses) this.#deleted.add(table, address)
+    for (const request of deletions(table, addresses)) this.#ask(request)
+  }
+
+  /** All that a keeper must know that knows nothing; what changes meanwhile is told after it. */
+  *#everything(): Generator<Request> {
+    yield this.#protectRequest()
+    for (const table of this.configuration.tables.keys()) {
+      const wanted = this.#core.wanted(table)
+      yield* additions(table, wanted.values())
+      yield* deletions(
+        table,
+        this.#deleted.of(table).filter((address) => !wanted.has(address)),
+      )
+    }
+    yield { kind: 'begin' }
   }
 
   #tellKeeperProtection(): void {
-    const because = (reason: string) => (network: Network) => ({ address: formatNetwork(network), because: reason })
     this.#loggedInVersion = this.#core.loggedInVersion
-    this.#ask({
+    this.#ask(this.#protectRequest())
+  }
+
+  #protectRequest(): Request {
+    const because = (reason: string) => (network: Network) => ({ address: formatNetwork(network), because: reason })
+    return {
       kind: 'protect',
       networks: [
         ...this.#protection.ignored.map(because('on the ignore list')),
         ...this.#protection.protected.map((one) => because(one.because)(one.network)),
         ...[...this.#core.loggedIn()].map(sourceNetwork).map(because('logged in at this moment')),
       ],
-    })
+    }
   }
 
   #ask(request: Request): void {
@@ -343,7 +421,46 @@ export class Engine {
   }
 }
 
+/** Made piece by piece, so that nothing waits long for a large table. */
+function* additions(table: string, entries: Iterable<Entry>): Generator<Request> {
+  const parts = { byHand: [] as EntryText[], byRule: [] as EntryText[] }
+  for (const entry of entries) {
+    const kind = entry.byHand ? 'byHand' : 'byRule'
+    parts[kind].push(entryText(entry))
+    if (parts[kind].length < PART_ENTRIES) continue
+    yield { kind: 'add', table, entries: parts[kind], byHand: kind === 'byHand' }
+    parts[kind] = []
+  }
+  for (const kind of ['byRule', 'byHand'] as const)
+    if (parts[kind].length > 0) yield { kind: 'add', table, entries: parts[kind], byHand: kind === 'byHand' }
+}
+
+function* deletions(table: string, addresses: readonly string[]): Generator<Request> {
+  for (const part of partsOf(addresses)) yield { kind: 'delete', table, addresses: part }
+}
+
+/** What was taken out of the tables lately: a keeper that died may not have done it, and the next one must. */
+class Deleted {
+  readonly #tables = new Map<string, Set<string>>()
+
+  add(table: string, address: string): void {
+    const addresses = this.#tables.get(table) ?? new Set()
+    this.#tables.set(table, addresses)
+    addresses.delete(address)
+    addresses.add(address)
+    if (addresses.size <= DELETED_MAX) return
+    for (const oldest of addresses) {
+      addresses.delete(oldest)
+      break
+    }
+  }
+
+  of(table: string): readonly string[] {
+    return [...(this.#tables.get(table) ?? [])]
+  }
+}
+
 /** Pieces that fit into one request to the keeper. */
 function* partsOf<T>(all: readonly T[]): Generator<readonly T[]> {
-  for (let from = 0; from < all.length; from += REQUEST_ENTRIES_MAX) yield all.slice(from, from + REQUEST_ENTRIES_MAX)
+  for (let from = 0; from < all.length; from += PART_ENTRIES) yield all.slice(from, from + PART_ENTRIES)
 }

@@ -7,7 +7,8 @@ import { formatNetwork, parseNetwork } from '../base/address.ts'
 import { logTo } from '../base/log.ts'
 import { FOR_LIFE } from '../base/units.ts'
 import type { SavedBan } from '../core/model.ts'
-import { KeptFiles } from './kept-files.ts'
+import { keptText } from '../firewall/kept-file.ts'
+import { KeptFiles, putKeptFile } from './kept-files.ts'
 
 const AT = Date.UTC(2026, 10, 21, 9, 30)
 const HEADER = '# Written by log2table, and written anew when somebody comes or goes; see "log2table parole".\n'
@@ -36,12 +37,13 @@ function fixture(t: TestContext, text?: string) {
   const files = new KeptFiles({
     files: new Map([['blockips', path]]),
     bans: () => at.bans,
+    put: async (_, entries) => putKeptFile(path, keptText(entries)),
     log: logTo((line) => said.push(line)),
   })
   return Object.assign(at, { path, said, files, text: () => readFileSync(path, 'utf8') })
 }
 
-test('the file holds those who are in its table for life, each with date, rule and reason in a comment', (t) => {
+test('the file holds those who are in its table for life, each with date, rule and reason in a comment', async (t) => {
   const at = fixture(t)
   at.bans = [
     lifer('203.0.113.9'),
@@ -49,7 +51,7 @@ test('the file holds those who are in its table for life, each with date, rule a
     lifer('203.0.113.10', { until: AT }),
     lifer('203.0.113.11', { table: 'bad_ip' }),
   ]
-  at.files.write()
+  await at.files.write()
   assert.equal(
     at.text(),
     `${HEADER}203.0.113.9 # 2026-11-21 hackers: 17 listings and 5 bans within 90d\n2001:db8:1:2::/64 # 2026-11-21 by hand: case\\x0a198.51.100.1 \\x1b[2J\n`,
@@ -57,32 +59,32 @@ test('the file holds those who are in its table for life, each with date, rule a
   assert.equal(statSync(at.path).mode & 0o777, 0o644)
 })
 
-test('it is written anew when somebody comes or goes, and not touched otherwise', (t) => {
+test('it is written anew when somebody comes or goes, and not touched otherwise', async (t) => {
   const at = fixture(t)
   at.bans = [lifer('203.0.113.9')]
-  at.files.write()
+  await at.files.write()
   const { ino } = statSync(at.path)
   at.files.changed('bad_ip')
   at.files.changed('blockips')
-  at.files.write()
+  await at.files.write()
   assert.equal(statSync(at.path).ino, ino)
   at.bans = []
   at.files.changed('blockips')
-  at.files.write()
+  await at.files.write()
   assert.equal(at.text(), HEADER)
 })
 
-test('what somebody else wrote into it is told once, with a copy of it kept; our own is not', (t) => {
+test('what somebody else wrote into it is told once, with a copy of it kept; our own is not', async (t) => {
   const text = '# my own\n203.0.113.9\n2001:db8::/48 # since 2019\n'
   const at = fixture(t, text)
   const [found] = at.files.found()
   assert.deepEqual(found?.networks.map(formatNetwork), ['203.0.113.9', '2001:db8::/48'])
+  await at.files.write()
   assert.equal(readFileSync(`${at.path}.before-log2table`, 'utf8'), text)
-  at.files.write()
   assert.deepEqual(at.files.found(), [])
 })
 
-test('of what somebody else wrote, lines that are not understood are named, and the others taken up', (t) => {
+test('of what somebody else wrote, lines that are not understood are named, and the others taken up', async (t) => {
   const at = fixture(t, '203.0.113.9\n!198.51.100.1\nexample.org\n')
   assert.deepEqual(at.files.found()[0]?.networks.map(formatNetwork), ['203.0.113.9'])
   assert.deepEqual(
@@ -91,25 +93,25 @@ test('of what somebody else wrote, lines that are not understood are named, and 
   )
 })
 
-test('what somebody else wrote into it while we run is not lost', (t) => {
+test('what somebody else wrote into it while we run is not lost', async (t) => {
   const at = fixture(t)
-  at.files.write()
+  await at.files.write()
   writeFileSync(at.path, '203.0.113.9\n')
   at.files.changed('blockips')
-  at.files.write()
+  await at.files.write()
   assert.equal(at.text(), '203.0.113.9\n')
   assert.match(at.files.troubles.join(), /cannot be written: it is not ours/)
 })
 
-test('what cannot be written is said once, is a trouble, and is tried again', (t) => {
+test('what cannot be written is said once, is a trouble, and is tried again', async (t) => {
   const at = fixture(t)
   mkdirSync(`${at.path}.new`)
-  at.files.write()
-  at.files.write()
+  await at.files.write()
+  await at.files.write()
   assert.equal(at.said.length, 1)
   assert.match(at.files.troubles.join(), /blockips, the file of table blockips, cannot be written: EISDIR/)
   rmSync(`${at.path}.new`, { recursive: true })
   writeFileSync(at.path, '')
-  at.files.write()
+  await at.files.write()
   assert.deepEqual([at.files.troubles, at.text()], [[], HEADER])
 })

@@ -4,9 +4,9 @@ import { escapeText } from '../base/escape.ts'
 import type { Log } from '../base/log.ts'
 import { FOR_LIFE, isoTime } from '../base/units.ts'
 import type { SavedBan } from '../core/model.ts'
+import { isKeptText, KEPT_ENTRIES_MAX, KEPT_NOTE_LENGTH_MAX, type KeptEntry, keptText } from '../firewall/kept-file.ts'
 import { parseIgnoreFile } from '../parameters/ignore-file.ts'
 
-const HEADER = '# Written by log2table, and written anew when somebody comes or goes; see "log2table parole".'
 const MODE = 0o644
 const REASON_CHARACTERS_MAX = 200
 
@@ -15,12 +15,14 @@ export interface KeptFilesOptions {
   readonly files: ReadonlyMap<string, string>
   /** All live bans. */
   readonly bans: () => readonly SavedBan[]
+  /** Has whoever may write the file of a table do it; see `putKeptFile`. */
+  readonly put: (table: string, entries: readonly KeptEntry[]) => Promise<unknown>
   readonly log: Log
 }
 
 /**
- * The text files that hold those who are in a table for life, for the firewall to load at boot. Each is written whole, beside
- * its place, and then put there, so that whoever reads it finds the one before or this one.
+ * The text files that hold those who are in a table for life, for the firewall to load at boot. They are read here, and written
+ * by the keeper.
  */
 export class KeptFiles {
   readonly #options: KeptFilesOptions
@@ -39,12 +41,10 @@ export class KeptFiles {
     return [...this.#options.files].flatMap(([table, path]) => {
       try {
         const text = textOf(path)
-        if (isOurs(text)) return []
-        const copy = `${path}.before-log2table`
-        copyFileSync(path, copy)
+        if (isKeptText(text)) return []
         this.#takenUp.add(table)
         const { networks, faults } = parseIgnoreFile(text)
-        for (const { line, message } of faults) this.#options.log.warning(`${copy}:${line}: is not taken up: ${message}`)
+        for (const { line, message } of faults) this.#options.log.warning(`${copyOf(path)}:${line}: is not taken up: ${message}`)
         return [{ table, path, networks }]
       } catch {
         return [] // `write` meets the same, and says so
@@ -58,21 +58,23 @@ export class KeptFiles {
   }
 
   /** Writes what has changed; what cannot be written is tried again at the next call. */
-  write(): void {
-    for (const table of this.#stale) {
+  async write(): Promise<void> {
+    for (const table of [...this.#stale]) {
       const path = this.#options.files.get(table)!
       const lifers = this.#options.bans().filter((ban) => ban.table === table && ban.until === FOR_LIFE)
-      const text = `${HEADER}\n${lifers.map(lineOf).join('')}`
+      const entries = lifers.map(entryOf)
+      this.#stale.delete(table)
       try {
+        if (entries.length > KEPT_ENTRIES_MAX) throw new Error(`it can hold no more than ${KEPT_ENTRIES_MAX} entries`)
         const before = textOf(path)
-        if (!isOurs(before) && !this.#takenUp.has(table)) throw new Error('it is not ours; restart log2table to take it up')
-        if (before !== text) replaceFile(path, text)
-        this.#stale.delete(table)
+        if (!isKeptText(before) && !this.#takenUp.has(table)) throw new Error('it is not ours; restart log2table to take it up')
+        if (before !== keptText(entries)) await this.#options.put(table, entries)
         if (this.#troubles.delete(table)) this.#options.log.info(`${path} is written again`)
       } catch (error) {
         const trouble = `${path}, the file of table ${table}, cannot be written: ${(error as Error).message}`
         if (this.#troubles.get(table) !== trouble) this.#options.log.warning(trouble)
         this.#troubles.set(table, trouble)
+        this.#stale.add(table)
       }
     }
   }
@@ -82,14 +84,23 @@ export class KeptFiles {
   }
 }
 
-/** `203.0.113.9 # 2026-11-21 hackers: 17 listings and 5 bans within 90d`; pf takes a comment to the end of its line. */
-function lineOf({ at, network, rule, reason }: SavedBan): string {
+function entryOf({ at, network, rule, reason }: SavedBan): KeptEntry {
   const because = escapeText(reason).slice(0, REASON_CHARACTERS_MAX)
-  return `${formatNetwork(network)} # ${isoTime(at).slice(0, 10)} ${escapeText(rule)}${because === '' ? '' : `: ${because}`}\n`
+  const note = `${isoTime(at).slice(0, 10)} ${escapeText(rule)}${because === '' ? '' : `: ${because}`}`
+  return { address: formatNetwork(network), note: note.slice(0, KEPT_NOTE_LENGTH_MAX) }
 }
 
-function isOurs(text: string): boolean {
-  return text === '' || text.startsWith(HEADER)
+function copyOf(path: string): string {
+  return `${path}.before-log2table`
+}
+
+/**
+ * Writes a file whole, beside its place, and then puts it there, so that whoever reads it finds the one before or this one. Of
+ * what somebody else wrote a copy is kept.
+ */
+export function putKeptFile(path: string, text: string): void {
+  if (!isKeptText(textOf(path))) copyFileSync(path, copyOf(path))
+  replaceFile(path, text)
 }
 
 /** Empty where there is no file. */

@@ -1,7 +1,9 @@
 import { type Instant, isoTime } from '../base/units.ts'
-import type { Keeper } from '../firewall/keeper.ts'
+import type { KeeperReport } from '../firewall/keeper.ts'
 import type { Configuration } from '../parameters/parameters.ts'
 import { type Committer, PENDING_MAX } from '../store/committer.ts'
+import type { BlindSpotWatch } from './blind-spot-watch.ts'
+import { blindSpotRecord } from './blind-spots.ts'
 import type { StatusReport } from './control-protocol.ts'
 import type { Engine } from './engine.ts'
 import type { KeptFiles } from './kept-files.ts'
@@ -11,9 +13,10 @@ import type { ProtectionWatch } from './protection.ts'
 export interface StatusOptions {
   readonly configuration: Configuration
   readonly engine: Engine
-  readonly keeper: Keeper
+  readonly kept: KeeperReport
   readonly watch: ProtectionWatch
   readonly keptFiles: KeptFiles
+  readonly blindSpots: BlindSpotWatch
   readonly committer: Committer
   readonly databasePath: string
   readonly version: string
@@ -23,11 +26,12 @@ export interface StatusOptions {
 
 /** All that `log2table status` says: gathered from those who know it. */
 export function statusReport(options: StatusOptions): StatusReport {
-  const { configuration, engine, keeper, watch, keptFiles, committer, databasePath, version, startedAt, now } = options
+  const { configuration, engine, kept, watch, keptFiles, blindSpots, committer, databasePath, version, startedAt, now } = options
   const { rules } = engine.core.report()
   const { trouble } = committer
+  const room = committer.room(now)
   return {
-    troubles: [...watch.troubles, ...keptFiles.troubles, ...quarantined(engine.logs)],
+    troubles: [...watch.troubles, ...keptFiles.troubles],
     version,
     pid: process.pid,
     startedAt: isoTime(startedAt),
@@ -35,15 +39,15 @@ export function statusReport(options: StatusOptions): StatusReport {
     mode: [...configuration.tables.values()].every(({ kind }) => kind === 'dryRun') ? 'dry run' : 'enforcing',
     configuration: configuration.folder ?? null,
     state: configuration.stateFolder,
-    protected: keeper.protected().length,
+    protected: kept.protected,
     logs: [...engine.logs.map(logReport), ...engine.waiting.map(({ key, reason }) => ({ ...noLog, log: key, reason }))],
-    tables: keeper.status().map(({ table, kind, desired, enforced, state, reason, queued }) => ({
+    tables: kept.tables.map(({ table, kind, desired, enforced, state, reason, nearlyFull, queued }) => ({
       table,
       kind,
       desired,
       enforced,
       state: tableStates[state],
-      reason: reason ?? null,
+      reason: reason ?? nearlyFull ?? null,
       queued,
     })),
     rules: rules.map(({ rule, hits, bans, sources, quarantine }) => ({
@@ -54,6 +58,8 @@ export function statusReport(options: StatusOptions): StatusReport {
       bans,
       scored: sources,
     })),
+    patterns: [...engine.quarantined].map(([pattern, reason]) => ({ pattern, state: 'quarantined', reason })),
+    blindSpots: blindSpots.found.map(blindSpotRecord),
     store: {
       path: databasePath,
       state: trouble ? 'failing' : 'keeping',
@@ -63,14 +69,11 @@ export function statusReport(options: StatusOptions): StatusReport {
     bounds: [
       ...engine.bounds(),
       { name: 'changes that wait for the database', limit: PENDING_MAX, used: committer.pendingCount },
+      ...(room
+        ? [{ name: 'bytes of the database', limit: room.bytesMax, used: room.bytes, letGo: room.letGo, mayBeFull: true }]
+        : []),
     ],
   }
-}
-
-/** Patterns that took too long; logs with the same patterns share what runs them. */
-function quarantined(logs: readonly ReadLog[]): readonly string[] {
-  const all = logs.flatMap(({ reader }) => reader.scanner.quarantined)
-  return [...new Set(all.map(({ pattern, reason }) => `pattern ${pattern.name ?? pattern.regex} is quarantined: it ${reason}`))]
 }
 
 function logReport({ source, reader }: ReadLog): StatusReport['logs'][number] {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Pattern } from '../matching/pattern.ts'
 import { scannerOf } from '../matching/scanner-of.ts'
-import { timeLimit } from './time-limit.ts'
+import { fair, scanTimeLimit } from './time-limit.ts'
 
 const lookahead = { name: 'lookahead', regex: /^(?=x)(x+x+)+y(?<ip>\S+)$/, weight: 50 }
 const nested = { name: 'nested', regex: /^(a+)+$(?<ip>)/, weight: 50 }
@@ -12,7 +12,7 @@ const hostile = [`${'x'.repeat(60)}!xy`, `${'a'.repeat(60)}!`, `${'z'.repeat(40)
 
 /** Names of what is found in lines, and of what is quarantined then. */
 function scan(patterns: readonly Pattern[], lines: readonly string[]) {
-  const scanner = scannerOf([{ rule: 'hackers', patterns }], { timeLimit })
+  const scanner = scannerOf([{ rule: 'hackers', patterns }], { timeLimit: scanTimeLimit })
   const again = (more: readonly string[]) => {
     const found: (string | undefined)[] = []
     const block = Buffer.from(more.map((line) => `${line}\n`).join(''))
@@ -21,6 +21,41 @@ function scan(patterns: readonly Pattern[], lines: readonly string[]) {
   }
   return { scanner, found: again(lines), again, quarantined: () => scanner.quarantined.map(({ pattern }) => pattern.name) }
 }
+
+describe('what is cut off', () => {
+  test('has another turn where the machine was busy with others, but not for ever', () => {
+    for (const [usedMs, turns] of [
+      [10, 5],
+      [40, 1],
+    ] as const) {
+      let used = 0
+      let taken = 0
+      const limit = () => {
+        used += usedMs
+        taken++
+        return false
+      }
+      assert.equal(
+        fair(limit, 50, () => used)(() => {}),
+        false,
+      )
+      assert.equal(taken, turns)
+    }
+  })
+
+  test('is as good as done where it comes to its end in a later turn', () => {
+    const turns = [false, false, true]
+    assert.equal(
+      fair(
+        () => turns.shift()!,
+        50,
+        () => 0,
+      )(() => {}),
+      true,
+    )
+    assert.deepEqual(turns, [])
+  })
+})
 
 describe('a regex that hangs', () => {
   test('is cut off and quarantined, the others go on, in the same lines too', () => {

@@ -1,21 +1,50 @@
 import { createContext, Script } from 'node:vm'
 import type { TimeLimit } from '../matching/wall.ts'
 
-/** How long the RegExps of one batch of lines may take, or one on one line. */
-const LIMIT_MS = 50
-
 const call = new Script('run()')
-const context = createContext({ run: () => {} })
 
-/** Cuts off what takes too long; only the virtual machine can do that to a RegExp at work. Costs about 0.2 ms a call. */
-export const timeLimit: TimeLimit = (run) => {
-  context.run = run
-  try {
-    call.runInContext(context, { timeout: LIMIT_MS })
-    return true
-  } catch (error) {
-    // It is an Error of the other context, so no instance of ours.
-    if (error && typeof error === 'object' && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return false
-    throw error
+/** Cuts off what takes longer; only the virtual machine can do that to a loop at work. Costs about 0.2 ms a call. */
+export function timeLimitOf(timeout: number): TimeLimit {
+  const context = createContext({ run: () => {} })
+  return (run) => {
+    context.run = run
+    try {
+      call.runInContext(context, { timeout })
+      return true
+    } catch (error) {
+      // It is an Error of the other context, so no instance of ours.
+      if (error && typeof error === 'object' && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return false
+      throw error
+    }
   }
 }
+
+/** How long the RegExps of one batch of lines may take, or one on one line. */
+const REGEXP_MS_MAX = 50
+export const timeLimit: TimeLimit = timeLimitOf(REGEXP_MS_MAX)
+
+/** How often something may be cut off because the machine had no time for it. */
+const TURNS_MAX = 5
+
+const cpuMs = () => {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1_000
+}
+
+/**
+ * The same for what can be run again: cut off while this process hardly ran, it has another turn, as the machine was busy
+ * with others. So that no pattern is blamed for that.
+ */
+export function fair(limit: TimeLimit, timeout: number, usedMs: () => number = cpuMs): TimeLimit {
+  return (run) => {
+    for (let turn = 0; turn < TURNS_MAX; turn++) {
+      const before = usedMs()
+      if (limit(run)) return true
+      if (usedMs() - before > timeout / 2) return false
+    }
+    return false
+  }
+}
+
+/** What the RegExps of scanners work behind. */
+export const scanTimeLimit: TimeLimit = fair(timeLimit, REGEXP_MS_MAX)

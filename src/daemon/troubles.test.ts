@@ -31,6 +31,7 @@ test('each thing that is not well has a sentence, what leaves the machine open f
       { ...log!, log: '/var/log/\x07', lagMs: 90_000 },
     ],
     rules: [{ ...rule!, state: 'frozen' as const, reason: null }],
+    patterns: [{ pattern: 'mine/slow', state: 'quarantined' as const, reason: 'ran out of time on 63 bytes of a line' }],
     store: { ...wellReport.store, state: 'failing' as const, reason: 'disk full', pending: 9 },
     tables: [{ ...table!, state: 'behind' as const, enforced: 2, reason: 'nft: \x1b[2J' }],
   }
@@ -38,6 +39,7 @@ test('each thing that is not well has a sentence, what leaves the machine open f
     'table bad_ip (nftables) is behind: 2 of 3 entries are in force: nft: \\x1b[2J',
     'the store /var/lib/log2table/log2table.db is failing: 9 changes wait: disk full',
     'rule hackers is frozen',
+    'pattern mine/slow is quarantined: it ran out of time on 63 bytes of a line; "log2table release mine/slow" tries it again',
     'log /var/log/auth.log is not read: permission denied',
     'log /var/log/\\x07 is 1m30s behind',
     'addresses with points: 81 of at most 100 are used',

@@ -1,6 +1,7 @@
 import { formatDuration } from '../base/duration.ts'
 import { escapeText } from '../base/escape.ts'
 import { MINUTE_MS } from '../base/units.ts'
+import { blindSpotText } from './blind-spots.ts'
 import type { StatusReport } from './control-protocol.ts'
 
 /** A log that is further behind than this is trouble. */
@@ -27,13 +28,18 @@ export function troublesOf(report: StatusReport): readonly string[] {
     ...report.rules.flatMap((rule) =>
       rule.state === 'running' ? [] : `rule ${rule.rule} is ${rule.state}${because(rule.reason)}`,
     ),
+    ...report.patterns.map(({ pattern, state, reason }) => {
+      const name = escapeText(pattern)
+      return `pattern ${name} is ${state}: it ${escapeText(reason)}; "log2table release ${name}" tries it again`
+    }),
     ...report.logs.flatMap((log) => {
       if (log.state === 'waiting') return `log ${escapeText(log.log)} is not read${because(log.reason)}`
       if (log.lagMs !== null && log.lagMs > LAG_MS_MAX) return `log ${escapeText(log.log)} is ${formatDuration(log.lagMs)} behind`
       return []
     }),
-    ...report.bounds.flatMap(({ name, limit, used }) =>
-      used > limit * BOUND_USED_MAX ? `${name}: ${used} of at most ${limit} are used` : [],
+    ...report.blindSpots.map((spot) => blindSpotText({ ...spot, lastHitAt: Date.parse(spot.lastHitAt) })),
+    ...report.bounds.flatMap(({ name, limit, used, mayBeFull }) =>
+      used > limit * BOUND_USED_MAX && !mayBeFull ? `${name}: ${used} of at most ${limit} are used` : [],
     ),
     ...report.troubles,
   ]

@@ -17,7 +17,8 @@ export interface Written {
  *     2026-11-21T10:00:00.123+01:00 ...            ISO 8601; a space for the T, a comma, +0100, Z, a slash for - (nginx) will do
  *     <38>1 2026-11-21T10:00:00Z host ...          syslog (RFC 5424), and any of the above after <PRI>
  *     Sat Nov 21 10:00:00 2026 ...                 asctime, date(1), and `journalctl -o short-full`
- *     21-Nov-2026 10:00:00.123 ...                 BIND
+ *     21-Nov-2026 10:00:00.123 ...                 BIND; with spaces for the dashes, Redis, which writes `4711:M ` before it
+ *     t=2026-11-21T10:00:00.123Z ...               Grafana, also behind its context; ts= and time=, also quoted, of other programs
  *     1795255200.123 ...                           seconds since 1970 (Squid)
  *     @400000006b...                               TAI64N
  *     [Sat Nov 21 10:00:00.123456 2026] ...        any of the above in brackets at the start (Apache, Unbound, PHP)
@@ -32,6 +33,7 @@ export function parseTimestamp(line: string, written: Written): Instant | undefi
   if (isDigit(first)) at = parseNumeric(line, start, written)
   else if (first === AT) at = parseTai(line, start + 1)
   else if (isUpper(first)) at = parseNamed(line, start, written)
+  else if (first === LOWER_L || first === LOWER_T) at = parseLogfmt(line, start, written)
   return at ?? parseAccess(line, written)
 }
 
@@ -48,6 +50,8 @@ const UPPER_T = 84
 const UPPER_Z = 90
 const BRACKET = 91
 const CLOSING_BRACKET = 93
+const LOWER_L = 108
+const LOWER_T = 116
 
 /** How far into a line a bracket is looked for, where none stands right before a quotation mark. */
 const ACCESS_DATE_WITHIN = 200
@@ -71,8 +75,9 @@ function afterPriority(line: string): number {
 function parseNumeric(line: string, start: number, written: Written): Instant | undefined {
   const separator = line.charCodeAt(start + 4)
   if (separator === DASH || separator === SLASH) return parseIso(line, start, separator, written)
-  if (line.charCodeAt(start + 2) === DASH) return parseDayFirst(line, start, written)
-  return parseEpoch(line, start)
+  const next = line.charCodeAt(start + 2)
+  if (next === DASH || next === SPACE) return parseDayFirst(line, start, written)
+  return parseEpoch(line, start) ?? parseDayFirst(line, afterRole(line, start), written)
 }
 
 /** `2026-11-21T10:00:00.123+01:00` */
@@ -87,10 +92,11 @@ function parseIso(line: string, start: number, separator: number, written: Writt
     : inZone(day * DAY_MS + time, line, afterTime(line, start + 11), written)
 }
 
-/** `21/Nov/2026:10:00:00 +0000`, `21-Nov-2026 10:00:00.123` */
+/** `21/Nov/2026:10:00:00 +0000`, `21-Nov-2026 10:00:00.123`, `21 Nov 2026 10:00:00.123` */
 function parseDayFirst(line: string, start: number, written: Written): Instant | undefined {
   const separator = line.charCodeAt(start + 2)
-  if ((separator !== SLASH && separator !== DASH) || line.charCodeAt(start + 6) !== separator) return undefined
+  if ((separator !== SLASH && separator !== DASH && separator !== SPACE) || line.charCodeAt(start + 6) !== separator)
+    return undefined
   const between = line.charCodeAt(start + 11)
   if (between !== COLON && between !== SPACE) return undefined
   const day = dayNumber(fourDigits(line, start + 7), monthNamed(line, start + 3), twoDigits(line, start))
@@ -99,6 +105,21 @@ function parseDayFirst(line: string, start: number, written: Written): Instant |
     ? undefined
     : inZone(day * DAY_MS + time, line, afterTime(line, start + 12), written)
 }
+
+/** Behind a process id and what it is to Redis: `4711:M `. */
+function afterRole(line: string, start: number): number {
+  let at = start
+  while (isDigit(line.charCodeAt(at))) at++
+  return line.charCodeAt(at) === COLON && isUpper(line.charCodeAt(at + 1)) && line.charCodeAt(at + 2) === SPACE ? at + 3 : start
+}
+
+/** `t=2026-11-21T10:00:00Z level=info ...`; the context of Grafana names a user, whose name has no blank there. */
+function parseLogfmt(line: string, start: number, written: Written): Instant | undefined {
+  logfmt.lastIndex = start
+  return logfmt.test(line) ? parseNumeric(line, logfmt.lastIndex, written) : undefined
+}
+
+const logfmt = /(?:logger=[\w.-]+ (?:userId=\d+ orgId=\d+ uname=[^ "]* )?)?(?:t|ts|time)="?(?=\d)/y
 
 /** `1795255200.123`: ten digits, so from 2001 to 2286. */
 function parseEpoch(line: string, start: number): Instant | undefined {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { parseAddress, parseNetwork } from '../../src/base/address.ts'
 import { exitStatus } from '../../src/base/exit-status.ts'
 import { DAY_MS, FOR_LIFE, HOUR_MS } from '../../src/base/units.ts'
@@ -148,6 +149,18 @@ test('lifers who fell silent are listed, longest first; a line that came while t
   )
   assert.match((await run('parole')).stdout, /^2001:db8:1:2::\/64\t[^\n]*\n$/)
   assert.equal((await run('parole --silent 300d')).status, exitStatus.no)
+})
+
+test("pf's counters are believed before the lines: who sent a packet is not silent, and what was before they began is not known", async () => {
+  const counters = fileURLToPath(new URL('../fixtures/pfctl/show-counters.txt', import.meta.url))
+  const addresses = async (more: string) => (await run(`parole ${more}`)).stdout.split('\n').map((row) => row.split('\t')[0])
+  assert.deepEqual(await addresses('--silent 90d'), ['2001:db8:1:2::/64', '192.0.2.7', ''])
+  assert.deepEqual(await addresses(`--silent 90d --counters ${counters}`), [''])
+  assert.deepEqual(await addresses(`--silent 1d --counters ${counters}`), ['2001:db8:1:2::/64', ''])
+  const text =
+    'what was read holds no counters; "pfctl -t TABLE -vT show" prints them where the table has the word "counters" in /etc/pf.conf'
+  assert.deepEqual(await run('parole --counters /dev/null'), failed(exitStatus.badData, text))
+  assert.equal((await run('parole --counters - --command fw1')).status, exitStatus.usage)
 })
 
 test('a daemon bans for life who is confirmed, forgets who is dismissed, and frees who is paroled', async (t) => {

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { type ExitStatus, exitStatus } from '../../src/base/exit-status.ts'
 import type { Output } from '../../src/cli/command.ts'
 import { runProgram } from '../../src/cli/program.ts'
+import { AS_ROOT } from '../lib/running.ts'
 
 /** What was seen after a command line. */
 export interface Seen {
@@ -37,7 +38,13 @@ export async function log2table(
     closed,
   })
   const argv = typeof line === 'string' ? line.split(' ').filter((word) => word !== '') : line
-  const io = { stdin: Readable.from([]), stdout: output('stdout'), stderr: output('stderr'), env, now: () => now }
+  const io = {
+    stdin: Readable.from([]),
+    stdout: output('stdout'),
+    stderr: output('stderr'),
+    env: { ...AS_ROOT, ...env },
+    now: () => now,
+  }
   return { status: await runProgram(argv, io), ...written }
 }
 

@@ -19,8 +19,10 @@ The configuration
 
 The daemon
   run                   follow the logs and keep the tables, in the foreground
+  keeper                change the firewall for a daemon that may not
   status                say whether all is well, and if not, what is wrong
   reload                put the changed configuration in force
+  release [NAME...]     list patterns and rules that were stopped; free them
 
 Bans
   bans                  list who is banned, until when and why

@@ -30,7 +30,7 @@ const entriesOf = (count: number): EntryText[] =>
 function keeperIn(namespace: Namespace, lines: string[]): Keeper {
   return createKeeper({
     dialectOf,
-    run: createRunner({ path: namespace.folderOf(IPSET_PROGRAMS) }),
+    run: createRunner({ path: namespace.folderOf([...IPSET_PROGRAMS, 'ss', 'conntrack']) }),
     log: logTo((line) => lines.push(line)),
     timers: systemTimers,
     now: Date.now,
@@ -131,6 +131,20 @@ describe('the keeper over a real ipset', { skip: needs([...NAMESPACE_PROGRAMS, .
     assert.deepEqual({ state, desired, enforced }, { state: 'partly enforcing', desired: 2_000, enforced: 1_000 })
     assert.equal((await held()).length, 1_000)
     assert.deepEqual(lines, ['error: table bad_ip: a set of table bad_ip is full; give it a greater size than 1000'])
+  })
+
+  test('in a full set those that end soonest are let go for others that end later', async () => {
+    await begin(keeper, entriesOf(2_000), { size: 1_000 })
+    const until = Date.now() + 2 * HOUR_MS
+    const later = Array.from({ length: 100 }, (_, i) => ({ address: `198.51.100.${i}`, until }))
+    await keeper.handle({ kind: 'add', table: 'bad_ip', entries: later })
+    await keeper.settled()
+    const addresses = (await held()).map(({ address }) => address)
+    assert.equal(addresses.length, 1_000)
+    assert.deepEqual(
+      later.filter(({ address }) => !addresses.includes(address)),
+      [],
+    )
   })
 
   test('a set of ours that somebody made of another type is made anew', async () => {

@@ -37,7 +37,7 @@ describe('the keeper over a real nftables', { skip: needs([...NAMESPACE_PROGRAMS
 
   before(async () => {
     namespace = await createNamespace()
-    folder = namespace.folderOf(['nft'])
+    folder = namespace.folderOf(['nft', 'ss', 'conntrack'])
   })
   after(() => namespace.close())
   beforeEach(async () => {
@@ -181,6 +181,20 @@ describe('the keeper over a real nftables', { skip: needs([...NAMESPACE_PROGRAMS
     assert.equal((await held()).length, 1_000)
   })
 
+  test('in a full set those that end soonest are let go for others that end later', async () => {
+    await begin(entriesOf(2_000), { size: 1_000 })
+    const later = Array.from({ length: 100 }, (_, i) => ({ address: `198.51.100.${i}`, until: until() + HOUR_MS }))
+    await keeper.handle({ kind: 'add', table: 'bad_ip', entries: later })
+    await keeper.settled()
+    const addresses = (await held()).map(({ address }) => address)
+    assert.equal(addresses.length, 1_000)
+    assert.deepEqual(
+      later.filter(({ address }) => !addresses.includes(address)),
+      [],
+    )
+    assert.match(lines.at(-1)!, /100 entries that end soonest were let go for others, since it is full$/)
+  })
+
   test('a program that hangs, prints without end, fails or is killed stops the enforcing, loses nothing, and is got over', async (t) => {
     keeper = make(500)
     await begin(entriesOf(10))
@@ -256,7 +270,7 @@ describe('packets', { skip: needs([...NAMESPACE_PROGRAMS, 'nft', 'python3']) }, 
     await once(listener.stdout!, 'data')
     keeper = createKeeper({
       dialectOf,
-      run: createRunner({ path: server.folderOf(['nft']) }),
+      run: createRunner({ path: server.folderOf(['nft', 'ss', 'conntrack']) }),
       log: logTo(() => {}),
       timers: systemTimers,
       now: Date.now,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
@@ -29,9 +29,21 @@ table inet filter {
 }
 `
 
+/** As a rule that logs what a table of ours refuses: it sees all that comes, before we do. */
+const LOG_BEFORE = `
+table inet before {
+  chain prerouting {
+    type filter hook prerouting priority -400; policy accept
+    log prefix "banned " group 5 snaplen 256 queue-threshold 1
+  }
+}
+`
+
 // tcpdump gives its rights away, which takes a machine's own root.
 const skip =
-  process.getuid?.() !== 0 ? 'needs root' : needs([...NAMESPACE_PROGRAMS, ...RUNNING_PROGRAMS, 'nft', 'tcpdump', 'python3'])
+  process.getuid?.() !== 0
+    ? 'needs root'
+    : needs([...NAMESPACE_PROGRAMS, ...RUNNING_PROGRAMS, 'nft', 'tcpdump', 'nmap', 'python3'])
 
 describe('a port scan, by the packets that the kernel refuses', { skip }, () => {
   let server: Namespace
@@ -75,10 +87,12 @@ describe('a port scan, by the packets that the kernel refuses', { skip }, () => 
     )
   }
 
+  async function macOf(): Promise<string> {
+    return /link\/ether (\S+)/.exec(await server.run([program('ip'), 'link', 'show', 'outside']))![1]!
+  }
+
   async function daemonOf(t: TestContext): Promise<Log2table> {
     await server.run([program('nft'), '-f', '-'], RULES)
-    // The tcpdump of a daemon that a failed test killed ends when it writes to nobody.
-    await knock(strangerOf(7).ipv4, SERVER.ipv4, [8000])
     const daemon = new Log2table(t, {
       namespace: server,
       folder: mkdtempSync(join(folder, 'daemon-')),
@@ -87,9 +101,17 @@ describe('a port scan, by the packets that the kernel refuses', { skip }, () => 
   logs: { 'nflog:5': { hackers: portScan } },
 `,
     })
-    await daemon.start()
-    await waitFor('tcpdump listens', 10_000, () => daemon.said.some((line) => line.includes('listening on nflog:5')))
+    await listening(daemon)
     return daemon
+  }
+
+  /** Starts it, and waits until its tcpdump has the group. */
+  async function listening(daemon: Log2table): Promise<void> {
+    const before = daemon.said.length
+    await daemon.start()
+    await waitFor('tcpdump listens', 10_000, () =>
+      daemon.said.slice(before).some((line) => line.includes('listening on nflog:5')),
+    )
   }
 
   /** Knocks at each port once; nothing is sent twice. */
@@ -141,6 +163,66 @@ const net = require('net')
     })
   }
 
+  for (const family of ['ipv4', 'ipv6'] as const) {
+    test(`of nmap over ${family} is seen and banned, within a second of its tenth probe`, async (t) => {
+      const daemon = await daemonOf(t)
+      const from = strangerOf(5)[family]
+      const isIPv6 = family === 'ipv6'
+      // One probe each 100 ms: ten that still come through to the filter after the tenth would be a second.
+      const options = ['-sS', '-Pn', '-n', '-r', '--max-retries', '0', '--scan-delay', '100ms', '--max-scan-delay', '100ms']
+      const scan = [...options, '-p', '8100-8139', '-e', 'server', '-S', from, ...(isIPv6 ? ['-6'] : []), SERVER[family]]
+      const scanning = stranger.run([program('nmap'), ...scan])
+      await watch.addedAt(isIPv6 ? strangerOf(5).network : from, 20_000)
+      await scanning
+      const [ban, ...more] = daemon.decisions.filter(({ kind }) => kind === 'ban')
+      assert.ok(ban?.kind === 'ban' && ban.score === 100, JSON.stringify(ban))
+      assert.deepEqual(more, [])
+      const { lines } = (await daemon.status()).logs[0]!
+      t.diagnostic(`${lines} of 40 probes came to the filter`)
+      assert.ok(lines >= 10 && lines <= 20, `${lines} probes`)
+      assert.equal(await daemon.stop(), 0)
+    })
+  }
+
+  test('goes on to be refused and logged, by a rule that stands before our table, and that is no hit', async (t) => {
+    const daemon = await daemonOf(t)
+    const { ipv4 } = strangerOf(6)
+    await knock(ipv4, SERVER.ipv4, portsFrom(8200, 10))
+    await waitFor('the ban', 5000, () => bansOf(daemon).length === 1)
+    await server.run([program('nft'), '-f', '-'], LOG_BEFORE)
+    const before = await daemon.status()
+    await knock(ipv4, SERVER.ipv4, portsFrom(8300, 20))
+    await waitFor('they are read', 5000, async () => (await daemon.status()).logs[0]!.lines >= before.logs[0]!.lines + 20)
+    assert.deepEqual((await daemon.status()).rules, before.rules)
+    assert.equal(await daemon.stop(), 0)
+  })
+
+  test('is seen again at once after the daemon was killed: its tcpdump ends with it', async (t) => {
+    const daemon = await daemonOf(t)
+    await daemon.kill()
+    // Nothing is sent meanwhile that would end a tcpdump that writes to nobody.
+    await listening(daemon)
+    await knock(strangerOf(7).ipv4, SERVER.ipv4, portsFrom(8400, 10))
+    await waitFor('the ban', 5000, () => bansOf(daemon).length === 1)
+    assert.equal(await daemon.stop(), 0)
+  })
+
+  test('of which the kernel drops packets, as they come faster than they are read, is said to have lost some', async (t) => {
+    const daemon = await daemonOf(t)
+    const tcpdump = tcpdumpIn(server)
+    process.kill(tcpdump, 'SIGSTOP')
+    const mac = await macOf()
+    await stranger.run([program('python3'), '-c', FLOOD, mac, '20000'])
+    process.kill(tcpdump, 'SIGCONT')
+    await waitFor('the loss is told', 30_000, () =>
+      daemon.said.some((line) => /packets came faster than they were taken/.test(line)),
+    )
+    const { lostLines = 0 } = (await daemon.status()).logs[0]!
+    t.diagnostic(`the kernel says ${lostLines} times that packets came too fast`)
+    assert.ok(lostLines > 0)
+    assert.equal(await daemon.stop(), 0)
+  })
+
   test('is not a client that tries the same few ports again and again', async (t) => {
     const daemon = await daemonOf(t)
     const { ipv4 } = strangerOf(3)
@@ -184,7 +266,7 @@ process.stdin.once('data', () => { for (const socket of sockets) socket.end('bye
 
   test('with forged senders bans none for longer than the first step, however many there are', async (t) => {
     const daemon = await daemonOf(t)
-    const mac = /link\/ether (\S+)/.exec(await server.run([program('ip'), 'link', 'show', 'outside']))![1]!
+    const mac = await macOf()
     const began = performance.now()
     await stranger.run([program('python3'), '-c', FLOOD, mac, String(FORGED)])
     t.diagnostic(`${FORGED} forged senders in ${Math.round(performance.now() - began)} ms`)
@@ -197,8 +279,12 @@ process.stdin.once('data', () => { for (const socket of sockets) socket.end('bye
       return isSame && lines > 0
     })
     const { hits, lines } = (await daemon.status()).logs[0]!
-    t.diagnostic(`${lines} packets read, ${hits} hits, ${bansOf(daemon).length} bans`)
+    const rss = residentBytes(daemon)
+    t.diagnostic(`${lines} packets read, ${hits} hits, ${bansOf(daemon).length} bans, ${Math.round(rss / 2 ** 20)} MiB`)
     assert.ok(lines > FORGED / 10)
+    assert.ok(rss < RSS_MAX)
+    // Each sender for itself, never a network that many are in.
+    for (const address of bansOf(daemon)) assert.match(address!, /^198\.1[89]\.\d+\.\d+$|^2001:db8:[\da-f:]*::\/64$/)
     for (const { kind, until, at, address } of daemon.decisions) {
       if (kind !== 'ban') continue
       assert.ok(until !== null && Date.parse(until!) - Date.parse(at) <= 600_000, `${address} until ${until}`)
@@ -207,6 +293,30 @@ process.stdin.once('data', () => { for (const socket of sockets) socket.end('bye
     assert.equal(await daemon.stop(), 0)
   })
 })
+
+/** The design's bound for a million sources. */
+const RSS_MAX = 250 * 2 ** 20
+
+function residentBytes({ said }: Log2table): number {
+  const pid = said.map((line) => /^running .* pid=(\d+)/.exec(line)?.[1]).findLast((one) => one !== undefined)
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024
+}
+
+/** The one process of tcpdump in a namespace. */
+function tcpdumpIn({ pid }: Namespace): number {
+  const networkOf = (one: string | number) => readlinkSync(`/proc/${one}/ns/net`)
+  const found = readdirSync('/proc').filter((one) => {
+    try {
+      return (
+        /^\d+$/.test(one) && networkOf(one) === networkOf(pid) && /\/tcpdump\0/.test(readFileSync(`/proc/${one}/cmdline`, 'utf8'))
+      )
+    } catch {
+      return false
+    }
+  })
+  assert.equal(found.length, 1)
+  return Number(found[0])
+}
 
 const FORGED = 100_000
 

@@ -8,6 +8,7 @@ import { after, type TestContext, test } from 'node:test'
 import { writeLog } from '../../bench/generate.ts'
 import type { LogOptions } from '../../bench/logs/log.ts'
 import * as shipped from '../../src/patterns/index.ts'
+import { AS_ROOT } from '../lib/running.ts'
 import { decide, type ReferenceDecision } from '../reference/decide.ts'
 import { readLines } from '../reference/lines.ts'
 
@@ -56,7 +57,7 @@ function isVictim(address: string): boolean {
 async function replay(file: string): Promise<ReferenceDecision[]> {
   const child = spawn(log2table, ['replay', '--json', file], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, TZ: 'UTC', LOG2TABLE_NODE: process.execPath },
+    env: { ...AS_ROOT, ...process.env, TZ: 'UTC', LOG2TABLE_NODE: process.execPath },
   })
   let complaint = ''
   child.stderr.on('data', (text) => {

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { PATTERN, THRESHOLD } from './chaos-lines.ts'
 import type { Namespace } from './namespace.ts'
 import { program } from './programs.ts'
+import { AS_ROOT } from './running.ts'
 
 const main = new URL('../../src/cli/main.ts', import.meta.url).pathname
 
@@ -54,7 +55,7 @@ export class RunningDaemon {
     ]
     const argv = setting.namespace?.inside(command) ?? command
     const PATH = setting.namespace ? `${join(program('nft'), '..')}:${process.env.PATH}` : process.env.PATH
-    this.#child = spawn(argv[0]!, argv.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PATH } })
+    this.#child = spawn(argv[0]!, argv.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], env: { ...AS_ROOT, ...process.env, PATH } })
     this.#ended = once(this.#child, 'close')
     t.after(() => this.#child.kill('SIGKILL'))
     this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => {

@@ -13,6 +13,7 @@ import { bannedBy, THRESHOLD } from './chaos-lines.ts'
 import { chosenSeed, randomFrom } from './chaos-random.ts'
 import { readTruth, startWriter, type WriterOptions, type Written } from './chaos-writing.ts'
 import type { Namespace } from './namespace.ts'
+import { AS_ROOT } from './running.ts'
 
 const LINES_PER_SECOND = 1_000
 /** How long a daemon is waited for that has fallen behind. */
@@ -125,7 +126,7 @@ async function bansOfReplay(setting: Setting, truth: ReturnType<typeof readTruth
   writeFileSync(whole, lines.join(''))
   const command = new URL('../../bin/log2table', import.meta.url).pathname
   const argv = ['replay', '--json', '--config', configurationOf(setting), '--as', setting.log, whole]
-  const env = { ...process.env, LOG2TABLE_NODE: process.execPath }
+  const env = { ...AS_ROOT, ...process.env, LOG2TABLE_NODE: process.execPath }
   const { stdout } = await promisify(execFile)(command, argv, { env, maxBuffer: 2 ** 28 })
   return bansTold(stdout).sort()
 }

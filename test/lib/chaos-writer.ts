@@ -12,7 +12,7 @@ const random = randomFrom(seed)
  * As logrotate's `rotate 300`. A daemon that is killed twice a second has many lives in which it reads nothing; a file that is
  * deleted before anybody could read it would tell nothing about a reader.
  */
-const KEPT = 300
+const KEPT = 3_000
 
 let fd = openSync(log, 'a')
 const truthFd = openSync(truth, 'a')

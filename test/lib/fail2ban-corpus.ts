@@ -9,7 +9,7 @@ export interface Fail2banCorpus {
   readonly covered: Readonly<Record<string, readonly Pattern[]>>
   /** Attacks that we leave alone, by the beginning of the line's SHA-256, and why. */
   readonly left: Readonly<Record<string, string>>
-  /** Sources that fail2ban does not say, because it passes the line over. */
+  /** Sources that fail2ban does not say, because it passes the line over, or where it takes another than we do. */
   readonly sources: Readonly<Record<string, string>>
 }
 
@@ -68,5 +68,5 @@ function sourceOf(
   sources: Fail2banCorpus['sources'],
 ): string | undefined {
   const same = samples.find(({ line, address }) => line === sample.line && address !== undefined)
-  return same?.address ?? sources[hash(sample)]
+  return sources[hash(sample)] ?? same?.address
 }

@@ -37,12 +37,15 @@ export interface Fail2banSample {
 export function fail2banSamples(log: string): readonly Fail2banSample[] {
   const samples: Fail2banSample[] = []
   let verdict: { readonly match: boolean; readonly host?: string } | undefined
+  let ofFile = ''
   let head = ''
   for (const [index, line] of readFileSync(path.join(folder!, log), 'utf8').split(/\r?\n/).entries()) {
     const said = /^# *failJSON: *(\{.*\})\s*$/.exec(line)
     if (said) verdict = JSON.parse(said[1]!)
     const options = /^# *filterOptions: *(.*)$/.exec(line)
-    if (options) head = headOf([JSON.parse(options[1]!)].flat()[0])
+    if (options) head = headOf([JSON.parse(options[1]!)].flat()[0]) || ofFile
+    const file = /^# *fileOptions: *(.*)$/.exec(line)
+    if (file) head = ofFile = headOf(JSON.parse(file[1]!))
     if (!verdict || line === '' || line.startsWith('#')) continue
     const address = verdict.host === undefined ? undefined : parseAddress(verdict.host)
     samples.push({

@@ -21,6 +21,9 @@ export interface RunningOptions {
 /** How long a program that was asked to end has before it is killed. */
 const END_MS_MAX = 5_000
 
+/** The folders of a test are closed to all other users; configuration of its own may be run as root there. */
+export const AS_ROOT = { LOG2TABLE_USER: 'root' }
+
 /** Whatever becomes of a test, what it started does not outlive it. */
 const DIE_WITH_US = ['--pdeathsig', 'KILL', '--']
 
@@ -36,7 +39,10 @@ export class Running {
 
   constructor(argv: readonly string[], { env, onLine }: RunningOptions = {}) {
     this.#argv = argv
-    this.#child = spawn(program('setpriv'), [...DIE_WITH_US, ...argv], { stdio: 'pipe', env: { ...process.env, ...env } })
+    this.#child = spawn(program('setpriv'), [...DIE_WITH_US, ...argv], {
+      stdio: 'pipe',
+      env: { ...AS_ROOT, ...process.env, ...env },
+    })
     this.#child.stdin!.on('error', () => {})
     for (const from of ['stdout', 'stderr'] as const) {
       let rest = ''

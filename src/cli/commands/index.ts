@@ -54,6 +54,11 @@ export const commandGroups: readonly { readonly title: string; readonly commands
         load: async () => (await import('./run.ts')).run,
       },
       {
+        name: 'keeper',
+        summary: 'change the firewall for a daemon that may not',
+        load: async () => (await import('./keeper.ts')).keeper,
+      },
+      {
         name: 'status',
         summary: 'say whether all is well, and if not, what is wrong',
         load: async () => (await import('./status.ts')).status,
@@ -62,6 +67,12 @@ export const commandGroups: readonly { readonly title: string; readonly commands
         name: 'reload',
         summary: 'put the changed configuration in force',
         load: async () => (await import('./reload.ts')).reload,
+      },
+      {
+        name: 'release',
+        synopsis: '[NAME...]',
+        summary: 'list patterns and rules that were stopped; free them',
+        load: async () => (await import('./release.ts')).release,
       },
     ],
   },

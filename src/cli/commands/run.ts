@@ -1,12 +1,16 @@
+import { dirname, join } from 'node:path'
 import { exitStatus } from '../../base/exit-status.ts'
 import { type Log, logTo } from '../../base/log.ts'
 import { UserError } from '../../base/user-error.ts'
 import { version } from '../../base/version.ts'
 import { startDaemon } from '../../daemon/daemon.ts'
 import { untilEnded } from '../../daemon/signals.ts'
-import { CONTROL_SOCKET, type Configuration } from '../../parameters/parameters.ts'
+import { supervise } from '../../daemon/supervisor.ts'
+import { become, ENGINE_USER } from '../../daemon/user.ts'
+import { acceptedIn, keepAccepted } from '../../parameters/accepted.ts'
+import { CONFIGURATION_FOLDER, CONTROL_SOCKET, type Configuration, stateFolderOf } from '../../parameters/parameters.ts'
 import { type Command, type Io, type JsonOption, jsonOption } from '../command.ts'
-import { loadOrExplain } from '../configuration.ts'
+import { engineUserOf, loadOrExplain } from '../configuration.ts'
 import { decisionLine } from '../output.ts'
 import { tryConfiguration } from '../try.ts'
 
@@ -14,6 +18,9 @@ interface Options extends JsonOption {
   readonly config?: string
   readonly detail?: true
   readonly try?: string | true
+  readonly keeper?: string
+  readonly accepted?: string
+  readonly user?: string
 }
 
 export const run: Command<[], Options> = {
@@ -25,11 +32,19 @@ export const run: Command<[], Options> = {
         '--try [dir]',
         'no configuration: follow the logs of this machine into a dry run, with all state in DIR (default .run)',
       )
+      .option('--keeper <socket>', 'leave the firewall to the keeper that listens there, else on LOG2TABLE_KEEPER')
+      .option(
+        '--accepted <dir>',
+        'where the configuration that was accepted last is kept, to start with when the new one has faults',
+      )
+      .option('--user <name>', `as whom configuration is run, else LOG2TABLE_USER, else ${ENGINE_USER}`)
       .option(...jsonOption)
   },
   help: `
 Stays in the foreground. Each decision is a line on standard output, all else goes to standard error.
 HUP loads the configuration again (with any fault the old one stays); INT and TERM end it. Ending lifts no ban.
+As root it only keeps the tables, and starts a second process as --user that does all the rest, again if it should die.
+As anybody else it is one process, and its tables must need no rights; or --keeper names who has them.
 
 Examples
   log2table run
@@ -37,16 +52,34 @@ Examples
   log2table run --try
 `,
   outlivesItsOutput: true,
-  async run(_args, { config, detail = false, try: folder, json }, io) {
+  async run(_args, { config, detail = false, try: folder, json, keeper, accepted, user }, io) {
     const log = logTo((line) => io.stderr.write(`${line}\n`), { detail })
+    const keeperPath = keeper ?? (io.env.LOG2TABLE_KEEPER || undefined)
+    const engineUser = folder === undefined ? engineUserOf(io, user) : undefined
+    if (engineUser && keeperPath === undefined) {
+      const copy = accepted ?? join(stateFolderOf(process.platform), 'accepted')
+      return await supervise({
+        engine: [process.execPath, ...process.execArgv, ...process.argv.slice(1), '--accepted', copy],
+        user: engineUser,
+        keeperSocket: join(`${dirname(io.socketPath)}-keeper`, 'keeper.sock'),
+        folders: [dirname(copy), dirname(io.socketPath)],
+        folder: config ?? CONFIGURATION_FOLDER,
+        log,
+        now: io.now,
+      })
+    }
+    if (engineUser) become(engineUser)
+    const asUser = { ...io, env: { ...io.env, ...(user !== undefined && { LOG2TABLE_USER: user }) } }
     const attempt = folder === undefined ? undefined : tryConfiguration(folder === true ? '.run' : folder, log)
-    const load = (): Promise<Configuration> => (attempt ? Promise.resolve(attempt.configuration) : loadOrExplain(config, io))
-    const configuration = withSocket(await load(), io)
+    const load = (): Promise<Configuration> => (attempt ? Promise.resolve(attempt.configuration) : loadOrExplain(config, asUser))
+    const configuration = withSocket(await loadFirst(load, { accepted, log, io: asUser }), io)
     let fail: (error: unknown) => void = () => {}
     const failed = new Promise<never>((_resolve, reject) => (fail = reject))
     const daemon = await startDaemon({
       configuration,
       reload: async () => withSocket(await load(), io),
+      keeperPath,
+      onAccepted: ({ folder }) => accept(folder, accepted, log),
       version,
       log,
       now: io.now,
@@ -65,6 +98,31 @@ Examples
     log.info('ended; bans stay in force')
     return exitStatus.done
   },
+}
+
+/** Somebody may be editing the configuration when we are started again: then the last one that was accepted is good enough. */
+async function loadFirst(
+  load: () => Promise<Configuration>,
+  { accepted, log, io }: { accepted: string | undefined; log: Log; io: Pick<Io, 'stderr' | 'env'> },
+): Promise<Configuration> {
+  try {
+    return await load()
+  } catch (error) {
+    const folder = accepted === undefined ? undefined : acceptedIn(accepted)
+    if (!(error instanceof UserError) || folder === undefined) throw error
+    for (const line of error.message.split('\n')) log.error(line)
+    log.error('the configuration has faults; the one that was accepted last is in force', { folder })
+    return loadOrExplain(folder, io)
+  }
+}
+
+function accept(folder: string | undefined, accepted: string | undefined, log: Log): void {
+  if (folder === undefined || accepted === undefined || folder.startsWith(accepted)) return
+  try {
+    keepAccepted(folder, accepted)
+  } catch (error) {
+    log.warning(`no copy of the configuration is kept: ${(error as Error).message}`)
+  }
 }
 
 /** `--socket` and LOG2TABLE_SOCKET go before what the configuration says. */

@@ -1,17 +1,13 @@
-import { readFileSync } from 'node:fs'
-import { text as textOfStream } from 'node:stream/consumers'
 import { formatNetwork } from '../../base/address.ts'
 import { jsonLine } from '../../base/escape.ts'
 import { type ExitStatus, exitStatus } from '../../base/exit-status.ts'
 import { UserError } from '../../base/user-error.ts'
 import { type RequestMessage, SNAPSHOT_ADDRESSES_MAX } from '../../daemon/control-protocol.ts'
-import { createRunner } from '../../firewall/runner.ts'
-import { loadCommands } from '../../parameters/commands-json.ts'
 import { parseIgnoreFile } from '../../parameters/ignore-file.ts'
 import { CONFIGURATION_FOLDER } from '../../parameters/parameters.ts'
-import { formatFault } from '../../parameters/report.ts'
 import { type Command, type Io, type JsonOption, jsonOption } from '../command.ts'
 import { ask } from '../control-client.ts'
+import { printedBy, readInput } from '../input.ts'
 import { count, number } from '../output.ts'
 
 export interface SnapshotOptions extends JsonOption {
@@ -57,7 +53,7 @@ Exit status
     if ((file === undefined) === (options.command === undefined)) {
       throw new UserError(exitStatus.usage, 'name a file, "-" or a --command, and one of them only')
     }
-    const text = file === undefined ? await printedBy(options.command!, options.config) : await read(file, io)
+    const text = file === undefined ? await printedBy(options.command!, options.config) : await readInput(file, io)
     const { networks, faults } = parseIgnoreFile(text)
     if (faults.length > 0) io.stderr.write(`log2table: ${count(faults.length, 'line')} without an address passed over\n`)
     if (networks.length === 0 && text.trim() !== '') {
@@ -82,31 +78,3 @@ function tell(request: RequestMessage, { json }: JsonOption, { socketPath, stdou
     stdout.write(json ? `${jsonLine(answer)}\n` : `${answer.table}: ${number(answer.entries)}\n`)
   })
 }
-
-async function read(file: string, { stdin }: Io): Promise<string> {
-  if (file === '-') return textOfStream(stdin)
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    throw new UserError(exitStatus.badData, (error as Error).message)
-  }
-}
-
-async function printedBy(name: string, folder: string): Promise<string> {
-  const { commands, faults } = loadCommands(folder)
-  if (!commands) throw new UserError(exitStatus.configuration, faults.map(formatFault).join('\n'))
-  const argv = commands.get(name)
-  if (!argv) {
-    const known = [...commands.keys()].join(', ') || 'none'
-    throw new UserError(exitStatus.configuration, `commands.json has no command "${name}"; it has ${known}`)
-  }
-  const { status, stdout, stderr, trouble } = await createRunner({ path: process.env.PATH })({ argv, timeoutMs: COMMAND_MS_MAX })
-  if (status === 0) return stdout
-  const said = stderr.trim().split('\n')[0]
-  throw new UserError(
-    exitStatus.badData,
-    `${argv.join(' ')}: ${trouble ?? `ended with status ${status}`}${said ? `: ${said}` : ''}`,
-  )
-}
-
-const COMMAND_MS_MAX = 120_000

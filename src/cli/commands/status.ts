@@ -1,15 +1,23 @@
 import { escapeText, jsonLine } from '../../base/escape.ts'
 import type { StatusAnswer } from '../../daemon/control-protocol.ts'
+import { metricsOf } from '../../daemon/metrics.ts'
 import { type Command, type Io, type JsonOption, jsonOption } from '../command.ts'
 import { ask } from '../control-client.ts'
 import { alignedLines, count, number, paint, roughly } from '../output.ts'
+import { nearText } from '../pattern-trial.ts'
 
-export const status: Command<[], JsonOption> = {
-  declare: (syntax) => syntax.option(...jsonOption),
+export interface StatusOptions extends JsonOption {
+  readonly metrics?: boolean
+}
+
+export const status: Command<[], StatusOptions> = {
+  declare: (syntax) => syntax.option('--metrics', 'print it in the text format of Prometheus').option(...jsonOption),
   help: `
 Says first whether all is well, then what is wrong, then how far each log is
 read, how many entries each table must hold and does hold, and what is used of
 each bound.
+
+With --metrics, the same for node_exporter's textfile collector and its like.
 
 Exit status
   0   all is well
@@ -18,12 +26,14 @@ Exit status
 
 Examples
   log2table status
+  log2table status --metrics >new.prom; mv new.prom log2table.prom
   log2table status --json | jq '.tables[] | {table, desired, enforced}'
 `,
-  run: (_, { json }, io) =>
+  run: (_, { json, metrics }, io) =>
     ask(io.socketPath, { do: 'status' }, (answer) => {
       if (answer.kind !== 'status') return
-      if (json) io.stdout.write(`${jsonLine(answer)}\n`)
+      if (metrics) io.stdout.write(metricsOf(answer))
+      else if (json) io.stdout.write(`${jsonLine(answer)}\n`)
       else writeStatus(answer, io)
     }),
 }
@@ -76,6 +86,13 @@ function writeStatus(status: StatusAnswer, { stdout }: Pick<Io, 'stdout'>): void
     ['STATE', 'HITS', 'BANS', 'ADDRESSES WITH POINTS'],
     rules.map(({ rule, state, hits, bans, scored }) => [rule, state, number(hits), number(bans), number(scored)]),
   )
+  for (const { set, log, missed } of status.blindSpots) {
+    if (missed.length > 0) print('', paint(stdout, 'bold', `LINES OF ${escapeText(log)} THAT ${escapeText(set)} DOES NOT KNOW`))
+    for (const { line, pattern, fits, wants } of missed) {
+      print(`  ${escapeText(line)}`)
+      if (fits !== null && wants !== null) print(`    ${escapeText(pattern ?? '')} ${nearText({ fits, wants })}`)
+    }
+  }
   const hasLetGo = bounds.some(({ letGo = 0 }) => letGo > 0)
   section(
     'BOUND',

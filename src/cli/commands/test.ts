@@ -10,7 +10,7 @@ import { loadFile } from '../../parameters/load.ts'
 import { faultRecord, formatFault } from '../../parameters/report.ts'
 import * as shippedSets from '../../patterns/index.ts'
 import { type Command, type Io, type JsonOption, jsonOption } from '../command.ts'
-import { loadOrExplain } from '../configuration.ts'
+import { leaveRoot, loadOrExplain } from '../configuration.ts'
 import { explainLines } from '../explanation.ts'
 import { count, paint } from '../output.ts'
 import { tryPatterns } from '../pattern-trial.ts'
@@ -149,8 +149,9 @@ async function samplesOf(
 async function setsOf(
   files: readonly string[],
   { json }: TestOptions,
-  { stdout, stderr }: Io,
+  { stdout, stderr, env }: Io,
 ): Promise<readonly TestedSet[] | 'faulty'> {
+  leaveRoot({ env })
   const sets: TestedSet[] = []
   let isFaulty = false
   for (const file of files) {
