@@ -20,6 +20,10 @@ test('each request is understood, its addresses parsed and what was left out fil
       { do: 'unban', address: '2001:db8::/64', reason: 'ours' },
       { do: 'unban', address: parseNetwork('2001:db8::/64'), reason: 'ours' },
     ],
+    [
+      { do: 'release', name: 'set/slow (/x+/)' },
+      { do: 'release', name: 'set/slow (/x+/)' },
+    ],
   ] as const
   for (const [message, request] of requests) assert.deepEqual(parseRequest(JSON.stringify(message)), { request })
 })
@@ -28,10 +32,13 @@ const faults: readonly (readonly [line: string, fault: string])[] = [
   ['', 'the request is no JSON'],
   ['status', 'the request is no JSON'],
   ['null', 'the request: Object is expected, not null'],
-  ['[]', 'do: ("status" | "bans" | "ban" | "unban" | "dismiss" | "snapshot" | "reload" | "standing") is expected, not undefined'],
+  [
+    '[]',
+    'do: ("status" | "bans" | "ban" | "unban" | "dismiss" | "release" | "snapshot" | "reload" | "standing") is expected, not undefined',
+  ],
   [
     '{"do":"panic"}',
-    'do: ("status" | "bans" | "ban" | "unban" | "dismiss" | "snapshot" | "reload" | "standing") is expected, not "panic"',
+    'do: ("status" | "bans" | "ban" | "unban" | "dismiss" | "release" | "snapshot" | "reload" | "standing") is expected, not "panic"',
   ],
   ['{"do":"status","json":true}', 'unknown key "json" in the request'],
   ['{"do":"ban","address":"1.2.3","forMs":1}', 'address: 1.2.3: an IPv4 address has four numbers'],

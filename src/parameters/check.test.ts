@@ -132,7 +132,7 @@ const faults: readonly (readonly [what: string, changed: Readonly<Record<string,
   [
     'an unknown key like none',
     { fleet: {} },
-    ['fleet: unknown key; known keys are ignore, tables, rules, logs, zones, stateFolder, control'],
+    ['fleet: unknown key; known keys are ignore, tables, rules, logs, zones, notify, stateFolder, control'],
   ],
   [
     'no rules',

@@ -29,15 +29,24 @@ export const check: Command<[], CheckOptions> = {
       .option('--patterns', 'list how every pattern is looked for, not only those that may cost much')
       .option(...jsonOption)
   },
-  help: `Reads the configuration as the daemon would, and says everything that is wrong with it: each fault with its
-place, what is wrong, and what to write instead. Nothing is followed and no table is touched.
+  help: `
+Reads the configuration as the daemon would, and says everything that is wrong
+with it: each fault with its place, what is wrong, and what to write instead.
+Nothing is followed and no table is touched. Faults go to standard error, a
+summary of what the configuration holds to standard output.
 
-Faults go to standard error, a summary of what the configuration holds to standard output. It names the patterns that
-are no automaton (on some line they may take too long, and are quarantined then) and those that are tried on every line.
-With --patterns all are listed: engine, number of states (- where they are too many to be kept), what they read, the
-texts of which a line must hold one to be tried, and what may make them slow.
+The summary names the patterns that are no automaton (on some line they may take
+too long, and are quarantined then) and those that are tried on every line. With
+--patterns all are listed instead: engine, number of states, what they read, the
+texts of which a line must hold one, and what may make them slow.
 
-Exit status: 0 where there is no fault, 78 where there is one. Warnings do not count.
+Examples
+  log2table check
+  log2table check --config . --patterns | less -S
+
+Exit status
+  0   no fault; warnings do not count
+  78  there is one
 `,
   run: async (_args, { config, patterns, json }, { stdout, stderr, env }) => {
     leaveRoot({ env })
