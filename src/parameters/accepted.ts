@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Most files of a configuration folder, folders below it included, that are copied. */
@@ -29,8 +29,7 @@ export function keepAccepted(folder: string, copy: string): void {
       if (lstatSync(source).isDirectory()) copyBelow(source, target)
       else if (isToBeCopied(source)) {
         if (++files > FILES_MAX) throw new Error(`${folder} holds more than ${FILES_MAX} files`)
-        copyFileSync(source, target)
-        chmodSync(target, 0o600)
+        writeFileSync(target, readFileSync(source), { mode: 0o600 })
       }
     }
   }

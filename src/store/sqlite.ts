@@ -54,9 +54,17 @@ export function openSqlite(path: string, { alone = false, bytesMax = DATABASE_BY
   try {
     return new SqliteStore(path, alone, bytesMax)
   } catch (error) {
-    // What was only begun must not be taken for a database.
-    if (isNew) for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true })
+    if (isNew) removeBegun(path)
     throw storeErrorOf(error, path)
+  }
+}
+
+/** What was only begun must not be taken for a database. Where it cannot be removed, the next opening finishes it. */
+function removeBegun(path: string): void {
+  try {
+    for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true })
+  } catch {
+    // why it could not be made is what matters
   }
 }
 

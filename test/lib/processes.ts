@@ -195,7 +195,7 @@ export default parameters({
   #as(uid: number, ...rights: readonly string[]): readonly string[] {
     const user = ['--reuid', String(uid), '--regid', String(uid), '--clear-groups', '--no-new-privs']
     const node = [process.execPath, '--disable-warning=ExperimentalWarning', main]
-    const strace = this.#isTraced ? [program('strace'), '-f', '-qq', '-o', this.#traceOf(uid)] : []
+    const strace = this.#isTraced ? [program('strace'), '-D', '-f', '-qq', '-o', this.#traceOf(uid)] : []
     return [program('setpriv'), ...user, ...rights, '--', ...strace, ...node]
   }
 
