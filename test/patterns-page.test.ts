@@ -50,6 +50,14 @@ const shop = patternSet({ name: 'shop', json: '{time} {client.ip} {status} "{use
 may be missing; then it is \`-\`. Lines that lack another key are passed over. Between quotation marks a value has \`\\"\` for \`"\`,
 elsewhere \`\\x20\` for a space. Begin with the date, by which lines count that were written while log2table was down.
 
+## When patterns go blind
+
+An upgrade may put a program's lines into other words. The daemon knows how often each set matches some line of each log, and
+looks at up to 50 lines a minute: where lines of the program come for more than a day and for ten times as long as usual, and none
+matches, \`status\` and our own log say so and show the lines that come nearest. It takes ten hours with a match (days, where a log
+has no other lines than requests) and 20 lines without; a blind spot that nobody mends for 30 days is what is usual then. What
+is usual outlives a restart in \`blind-spots.json\` of the state folder. \`replay\` tells the same of old logs, each by itself.
+
 ## What a line costs
 
 Points of each pattern, most first; 100 are a ban. 0: the line is harmless, or only says who belongs to a session. Less: a
