@@ -23,8 +23,8 @@ function write(file: string, text: string): string {
   return whole
 }
 
-function fakeNode(file: string, version: string): string {
-  return write(file, `#!/bin/sh\n[ "$1" = -v ] && echo ${version} && exit\necho "${file} $@"\nexit 3\n`)
+function fakeNode(file: string, version: string, more = ''): string {
+  return write(file, `#!/bin/sh\n[ "$1" = -v ] && echo ${version} && exit\necho "${file} $@"${more}\nexit 3\n`)
 }
 
 function log2table({
@@ -46,11 +46,11 @@ describe('bin/log2table', () => {
   })
 
   it('gives the daemon less room for what it holds for a moment', () => {
-    fakeNode('path/node', 'v24.0.0')
+    fakeNode('path/node', 'v24.0.0', ' "$MALLOC_MMAP_THRESHOLD_"')
     const { stdout } = log2table({ args: ['run', '-d'] })
     assert.equal(
       stdout,
-      `path/node --disable-warning=ExperimentalWarning --max-semi-space-size=8 ${root}/src/cli/main.ts run -d\n`,
+      `path/node --disable-warning=ExperimentalWarning --max-semi-space-size=8 ${root}/src/cli/main.ts run -d 1048576\n`,
     )
   })
 

@@ -17,7 +17,7 @@ export interface Daemon {
   start(): Running
 }
 
-/** As it is published: built, and with the options that bin/log2table gives to the daemon. A checkout needs a third of a second more to strip the types at each start. */
+/** As it is published: built, and with what bin/log2table gives to the daemon. A checkout needs a third of a second more to strip the types at each start. */
 export const log2table = [
   process.execPath,
   '--disable-warning=ExperimentalWarning',
@@ -58,7 +58,7 @@ export default parameters({
     log,
     start({ nodeOptions = [], ...options } = {}) {
       const argv = [node!, ...nodeOptions, ...args, 'run', '--config', join(folder, 'etc')]
-      return new Running(argv, { env: { PATH: path }, ...options })
+      return new Running(argv, { env: { PATH: path, MALLOC_MMAP_THRESHOLD_: '1048576' }, ...options })
     },
     async status() {
       const asked = [...args, 'status', '--json', '--socket', join(folder, 'control.sock')]

@@ -1,6 +1,7 @@
 import { MINUTE_MS, SECOND_MS } from '../../src/base/units.ts'
 import { Core, SOURCES_MAX } from '../../src/core/core.ts'
 import type { HitFact } from '../../src/core/model.ts'
+import { HITS_MAX } from '../../src/daemon/pipeline.ts'
 import { limitRules } from '../../src/daemon/rule-limit.ts'
 import type { Generic } from '../../src/rules/generic.ts'
 import { Hackers } from '../../src/rules/hackers.ts'
@@ -19,7 +20,7 @@ export async function core(): Promise<void> {
   class Own extends Hackers {}
   const contenders: Contender[] = [
     { name: 'a shipped rule', run: () => secondsOf(new Hackers({ table: 'bad_ip' }), facts, facts.length) },
-    { name: "a user's own, 256 hits at once", run: () => secondsOf(new Own({ table: 'bad_ip' }), facts, 256) },
+    { name: `a user's own, ${HITS_MAX} hits at once`, run: () => secondsOf(new Own({ table: 'bad_ip' }), facts, HITS_MAX) },
     {
       name: "a user's own, line by line",
       run: () => secondsOf(new Own({ table: 'bad_ip' }), facts.slice(0, HITS / 100), 1),

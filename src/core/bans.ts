@@ -1,5 +1,5 @@
 import { type Address, formatNetwork, maskAddress, type Network, overlaps, sourceNetwork } from '../base/address.ts'
-import type { Until } from '../base/units.ts'
+import { FOR_LIFE, type Until } from '../base/units.ts'
 import type { Entry, SavedBan, TableChange } from './model.ts'
 import { neighbourhoodOf } from './prefixes.ts'
 
@@ -115,6 +115,11 @@ export class Bans {
   isBanned(source: Address): boolean {
     for (const rule of this.#byRule.keys()) if (this.isBannedBy(rule, source)) return true
     return false
+  }
+
+  /** Whether a ban for life is among them. */
+  isForLife(source: Address): boolean {
+    return [...this.of(sourceNetwork(source)), ...this.around(source)].some(({ until }) => until === FOR_LIFE)
   }
 
   /** Sources near this one whose bans count for the network around them, and that are in the table themselves. */

@@ -480,21 +480,27 @@ describe('rules', () => {
   }
 })
 
-test('who is blocked and still knocks gets no points for it by any rule, but it is kept that he does', () => {
+test('of who is banned for life it is kept, every six hours, that he still knocks; it costs him nothing, nor others', () => {
   const core = newCore({ hackers: new Hackers({ table: 'bad_ip' }), other: new Hackers({ table: 'other' }) })
-  const network = parseNetwork('192.0.2.1')!
-  const order = { do: 'ban', network, table: 'bad_ip', until: FOR_LIFE, reason: '' } as const
-  const knocks = [1, 2].map((n) => hit(n, '192.0.2.1', { rule: 'other', weight: 100, spoofable: true, log: 'pflog:pflog0' }))
-  assert.deepEqual(decisionsOf(core, [{ kind: 'order', at: START, order }]), ['0 ban 192.0.2.1 by hand for life'])
-  for (const fact of knocks) core.tell(fact)
+  const ban = (address: string, until: number) => {
+    const order = { do: 'ban', network: parseNetwork(address)!, table: 'bad_ip', until, reason: '' } as const
+    core.tell({ kind: 'order', at: START, order })
+  }
+  ban('192.0.2.0/30', FOR_LIFE)
+  ban('192.0.2.9', START + 100 * HOUR_MS)
+  core.take()
+  for (let hour = 0; hour < 13; hour++) {
+    for (const address of ['192.0.2.1', '192.0.2.9']) {
+      core.tell(hit(hour * HOUR_MS, address, { rule: 'other', weight: 100, spoofable: true, log: 'pflog:pflog0' }))
+    }
+  }
   const { changes, decisions } = core.take()
   assert.deepEqual(decisions, [])
   assert.deepEqual(
-    changes.map((change) => (change.kind === 'hit' ? [change.hit.log, change.hit.points] : change.kind)),
-    [
-      ['pflog:pflog0', 0],
-      ['pflog:pflog0', 0],
-    ],
+    changes.map((change) =>
+      change.kind === 'hit' ? [(change.hit.at - START) / HOUR_MS, change.hit.address, change.hit.points] : change,
+    ),
+    [0, 6, 12].map((hour) => [hour, parseAddress('192.0.2.1'), 0]),
   )
 })
 

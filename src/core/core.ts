@@ -1,7 +1,7 @@
 import { type Address, contains, formatNetwork, type Network, parseNetwork, sourceNetwork, sourceOf } from '../base/address.ts'
 import { parseDuration } from '../base/duration.ts'
 import { countListings, dayOf, type Listing } from '../base/listings.ts'
-import { DAY_MS, FOR_LIFE, type Instant, type Json } from '../base/units.ts'
+import { DAY_MS, FOR_LIFE, HOUR_MS, type Instant, type Json } from '../base/units.ts'
 import type { Generic, History, Hit, Outcome, RuleDecision, ScoredHit } from '../rules/generic.ts'
 import { Bans, BY_HAND } from './bans.ts'
 import type {
@@ -34,6 +34,10 @@ const REPEATED_VALUE_SHARE = 0.1
 
 /** A network of whose addresses a login was accepted this recently is not banned for what others in it do. */
 const KNOWN_GOOD_MS = 7 * DAY_MS
+
+/** How often it is noted that somebody who is banned for life still knocks, and of how many it is known when that was. */
+const KNOCK_EVERY_MS = 6 * HOUR_MS
+const KNOCKS_MAX = 100_000
 
 /** How many offenders' histories are held in memory; more are looked up again. */
 const OFFENDERS_CACHED_MAX = 50_000
@@ -121,6 +125,8 @@ export class Core {
   readonly #offenders = new Map<Address, KnownOffender>()
   #now: Instant = 0
   #ignoredHits = 0
+  /** When it was last noted of those who are banned for life that they knock. */
+  readonly #knockedAt = new Map<Address, Instant>()
   /** Still set after `tell` was cut off: where it can be gone on from. */
   #question: Question | undefined
 
@@ -327,16 +333,13 @@ export class Core {
   #onHit(fact: HitFact): void {
     const rule = this.#rules.get(fact.rule)
     if (!rule) return
+    // Our tables refuse those who are in them: a firewall that says so tells us of our own doing.
+    if (fact.spoofable && fact.login === undefined && fact.address !== undefined && this.#bans.isBanned(sourceOf(fact.address))) {
+      this.#noteKnock(fact, fact.address)
+      return
+    }
     rule.hits++
     const at = this.#now
-    // Our tables refuse those who are in them: a firewall that says so tells us of our own doing, and that they still knock.
-    if (fact.spoofable && fact.login === undefined && fact.address !== undefined) {
-      const source = sourceOf(fact.address)
-      if (this.#bans.isBanned(source)) {
-        if (fact.weight > 0 && rule.quarantine === undefined) this.#save(fact, source, fact.address, 0)
-        return
-      }
-    }
     const { address, points: weight } = this.#sessions.note(fact, at, fact.once ? fact.weight : fact.weight * fact.times)
     if (address === undefined || isNoHost(address)) return
     if (this.#protection.isIgnored(address)) {
@@ -384,6 +387,16 @@ export class Core {
     }
     if (rule.rule.points) this.#ask(rule, () => wholePoints(rule.rule.points!(hit)), onPoints)
     else onPoints(hit.weight)
+  }
+
+  /** Whether somebody who is banned for life still knocks is worth knowing, for his parole; now and then is enough. */
+  #noteKnock(fact: HitFact, address: Address): void {
+    const source = sourceOf(address)
+    const noteAt = (this.#knockedAt.get(source) ?? 0) + KNOCK_EVERY_MS
+    if (this.#now < noteAt || !this.#bans.isForLife(source)) return
+    if (this.#knockedAt.size >= KNOCKS_MAX) this.#knockedAt.clear()
+    this.#knockedAt.set(source, this.#now)
+    this.#save(fact, source, address, 0)
   }
 
   /** A good login: remembered for long, and the account's own mistakes are forgiven. */

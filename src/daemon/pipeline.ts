@@ -9,7 +9,7 @@ import { CutOffError, type TellFacts } from './rule-limit.ts'
 /** How long one round of reading may take before what it found is committed and others have their turn. */
 const ROUND_MS_MAX = 20
 /** How many hits are told at once. */
-export const HITS_MAX = 256
+export const HITS_MAX = 1_000
 /** How long all logs wait for one whose old lines are slow to come (it is being decompressed, its program starts). */
 const WAIT_MS_MAX = 5_000
 

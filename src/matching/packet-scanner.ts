@@ -76,11 +76,11 @@ class PacketScanner implements Scanner {
   #matches(logged: LoggedPacket, start: number, end: number): readonly Match[] {
     const asked = askedBy(logged)
     if (!asked) return []
-    const { address, kind, port, groups } = asked
+    const { address, kind, port, groups, times } = asked
     return this.#feeds.flatMap(({ patterns }, feed) =>
       patterns
         .filter(({ packet }) => packet?.kind === kind && (!packet.ports || packet.ports.includes(port)))
-        .map((pattern) => ({ feed, pattern, start, end, address, session: undefined, times: 1, groups })),
+        .map((pattern) => ({ feed, pattern, start, end, address, session: undefined, times, groups })),
     )
   }
 
@@ -98,24 +98,27 @@ interface Asked {
   /** -1 of a ping. */
   readonly port: number
   readonly groups: Match['groups']
+  /** 0 where one of our own tables refused it: that costs nothing, and shows that somebody still knocks. */
+  readonly times: 0 | 1
 }
 
 function askedBy(logged: LoggedPacket): Asked | undefined {
   const { packet, isDoubtful } = logged
   if (isDoubtful || !wasRefused(logged) || !isCaller(packet.source) || !isHost(packet.destination)) return undefined
   const { source: address, destination, transport } = packet
+  const times = isOwn(logged) ? 0 : 1
   switch (transport?.kind) {
     case 'tcp':
     case 'udp': {
       const kind = transport.kind === 'udp' ? 'udp' : (transport.flags & ~ECN) === tcpFlag.syn ? 'syn' : undefined
       const port = transport.destinationPort
       const groups = { port: String(port), target: `${formatAddress(destination)}.${port}` }
-      return kind && { address, kind, port, groups }
+      return kind && { address, kind, port, groups, times }
     }
     case 'icmp':
     case 'icmp6': {
       if (transport.type !== (transport.kind === 'icmp' ? ECHO : ECHO6)) return undefined
-      return { address, kind: 'echo', port: -1, groups: { target: formatAddress(destination) } }
+      return { address, kind: 'echo', port: -1, groups: { target: formatAddress(destination) }, times }
     }
     default:
       return undefined
@@ -126,21 +129,18 @@ const ECN = tcpFlag.ece | tcpFlag.cwr
 const ECHO = 8
 const ECHO6 = 128
 
-/**
- * pf says it; what a rule logs to an NFLOG group is refused, as that is what the group is for. What goes out is our own, and so
- * is what was refused because its sender is in one of our tables, where that can be seen: see `isOwn`.
- */
+/** pf says it; what a rule logs to an NFLOG group is refused, as that is what the group is for. What goes out is our own. */
 function wasRefused({ pf, netfilter }: LoggedPacket): boolean {
-  if (pf) return pf.action === 'block' && pf.direction === 'in' && !isOwn(pf.ruleset)
-  return netfilter !== undefined && netfilter.hook !== 'output' && netfilter.hook !== 'postrouting' && !isOwn(netfilter.prefix)
+  if (pf) return pf.action === 'block' && pf.direction === 'in'
+  return netfilter !== undefined && netfilter.hook !== 'output' && netfilter.hook !== 'postrouting'
 }
 
 /**
- * The name of an anchor, or the prefix of a rule, that is for our tables: it begins with `log2table`. Where their rules say
- * nothing of the kind, the core knows who is in a table.
+ * Refused because its sender is in one of our tables, where the name of the anchor or the prefix of the rule says so. Where
+ * it does not, the core knows whom it has banned; this also holds while the firewall has not let somebody go yet.
  */
-function isOwn(name: string): boolean {
-  return /^log2table\b/.test(name)
+function isOwn({ pf, netfilter }: LoggedPacket): boolean {
+  return /^log2table\b/.test(pf?.ruleset ?? netfilter?.prefix ?? '')
 }
 
 /**

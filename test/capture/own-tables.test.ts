@@ -71,6 +71,13 @@ class Scene {
     return this.core.report().rules.map(({ hits }) => hits)
   }
 
+  /** What came of it since it was last asked; it may be kept that somebody knocks. */
+  evidence(): { readonly points: number; readonly decisions: number } {
+    const { decisions, changes } = this.core.take()
+    const hits = changes.flatMap((change) => (change.kind === 'hit' ? [change.hit] : []))
+    return { points: hits.reduce((sum, { points }) => sum + points, 0), decisions: decisions.length }
+  }
+
   scores(): readonly number[] {
     return this.core.standing(parseAddress(source)!).map(({ score }) => score)
   }
@@ -93,7 +100,7 @@ describe('a packet that one of our own tables refused', () => {
       scene.core.take()
       scene.knock(START + MINUTE, portsFrom(8100, 50), log, linkType)
       assert.deepEqual([scene.hits(), scene.scores()], [hits, scores])
-      assert.deepEqual(scene.core.take(), { decisions: [], tableChanges: [], changes: [] })
+      assert.deepEqual(scene.evidence(), { points: 0, decisions: 0 })
       // The ban is over: what is refused then counts again, and is enough for the second rule.
       scene.knock(START + 20 * MINUTE, portsFrom(8200, 10), log, linkType)
       assert.deepEqual(scene.bans(), [`second ${source}`])
@@ -110,7 +117,22 @@ describe('a packet that one of our own tables refused', () => {
       } as const
       scene.core.tell({ kind: 'order', at: START, order })
       scene.knock(START + MINUTE, portsFrom(8000, 50), log, linkType)
-      assert.deepEqual(scene.hits(), [0, 0])
+      assert.deepEqual(
+        [scene.hits(), scene.scores()],
+        [
+          [0, 0],
+          [0, 0],
+        ],
+      )
     })
   }
+
+  it('costs nothing where the core knows nothing of it, but the anchor or the prefix does', () => {
+    const scene = new Scene()
+    const anchor = { ruleset: 'log2table', rule: 3, subrule: 0 }
+    scene.knock(START, portsFrom(8000, 50), (packet) => Buffer.concat([pfHeader(anchor), packet]))
+    scene.knock(START + MINUTE, portsFrom(8100, 50), (packet) => nflogHeader(packet, { prefix: 'log2table bad_ip: ' }), NFLOG)
+    assert.deepEqual(scene.scores(), [0, 0])
+    assert.deepEqual(scene.evidence(), { points: 0, decisions: 0 })
+  })
 })

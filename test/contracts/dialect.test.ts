@@ -14,6 +14,7 @@ import { ipset } from '../../src/firewall/ipset.ts'
 import { nftables } from '../../src/firewall/nftables.ts'
 import { numberOf, route } from '../../src/firewall/route.ts'
 import { createRunner, type Runner } from '../../src/firewall/runner.ts'
+import { withVia } from '../../src/firewall/via.ts'
 import { createNamespace, NAMESPACE_PROGRAMS, type Namespace } from '../lib/namespace.ts'
 import { needs, program } from '../lib/programs.ts'
 
@@ -29,6 +30,8 @@ interface Case {
 }
 
 const TABLE_NAMES = ['bad_ip', 'wifi-2'] as const
+
+const NOTHING: Named = { commands: new Map(), files: new Map(), via: new Map() }
 
 const IPSET_PROGRAMS = ['ipset', 'iptables', 'ip6tables', 'iptables-restore', 'ip6tables-restore']
 const FLUSH_ALL_OF_IPSET = [
@@ -54,6 +57,13 @@ const cases: readonly Case[] = [
       ['ip', family, 'route', 'flush', 'table', numberOf({ name: 'bad_ip', kind: 'route', options: {} })],
     ]),
   },
+  // Through what ssh does with its words: they are joined, and a shell reads them.
+  ...[nftables, ipset].map((dialect) => ({
+    dialect: withVia(dialect),
+    programs: ['sh', ...(dialect === nftables ? ['nft'] : IPSET_PROGRAMS)],
+    options: { via: 'far' },
+    named: () => ({ ...NOTHING, via: new Map([['far', [program('sh'), '-c', 'exec sh -c "$*"', 'ssh']]]) }),
+  })),
   ...(['plain', 'deny', 'geo'] as const).map((form) => ({
     dialect: addressFile,
     programs: ['touch', 'rm'],
@@ -71,8 +81,7 @@ const cases: readonly Case[] = [
 
 /** Each table has a file of its name. */
 function filesOf(folder: string): Named {
-  const paths = TABLE_NAMES.map((name) => [name, path.join(folder, name)] as const)
-  return { files: new Map(paths), commands: new Map(), via: new Map() }
+  return { ...NOTHING, files: new Map(TABLE_NAMES.map((name) => [name, path.join(folder, name)])) }
 }
 
 /** A firewall of shell scripts: one file for each table, addresses as words and on standard input. */
@@ -80,8 +89,7 @@ function commandsOf(folder: string): Named {
   const file = `${folder}/{table}.list`
   const script = (text: string) => [program('sh'), '-c', text, 'sh', file]
   return {
-    files: new Map(),
-    via: new Map(),
+    ...NOTHING,
     commands: new Map([
       ['put', [...script('grep -qsxF -- "$2" "$1" || echo "$2" >>"$1"'), '{address}']],
       // Addresses come on standard input where no word holds them.
@@ -93,7 +101,7 @@ function commandsOf(folder: string): Named {
 }
 
 for (const { dialect, programs, flushAll, options = {}, named } of cases) {
-  const title = typeof options.form === 'string' ? `${dialect.kind}, ${options.form}` : dialect.kind
+  const title = [dialect.kind, ...(options.form ? [options.form] : []), ...(options.via ? ['via a shell'] : [])].join(', ')
   describe(title, { skip: needs([...NAMESPACE_PROGRAMS, ...programs]) }, () => {
     const [table, other] = TABLE_NAMES.map((name): Table => {
       return { name, kind: dialect.kind, options: dialect === addressFile ? { ...options, file: name } : options }
@@ -167,16 +175,21 @@ for (const { dialect, programs, flushAll, options = {}, named } of cases) {
       }
     }
 
-    const kinds = () => [
-      entry('192.0.2.1', Date.now() + HOUR_MS),
-      entry('192.0.2.2', FOR_LIFE),
-      entry('198.51.100.0/24', Date.now() + 7 * DAY_MS),
-      entry('203.0.113.64/26', FOR_LIFE),
-      entry('2001:db8:0:1::/64', Date.now() + HOUR_MS),
-      entry('2001:db8:0:2::/64', FOR_LIFE),
-      entry('2001:db8:7::/48', Date.now() + HOUR_MS),
-      entry('2001:db8:8:9::7', Date.now() + HOUR_MS),
-    ]
+    /** One of each kind; the same all through a test. */
+    let kindsOfTest: readonly Entry[] = []
+    const kinds = () => kindsOfTest
+    beforeEach(() => {
+      kindsOfTest = [
+        entry('192.0.2.1', Date.now() + HOUR_MS),
+        entry('192.0.2.2', FOR_LIFE),
+        entry('198.51.100.0/24', Date.now() + 7 * DAY_MS),
+        entry('203.0.113.64/26', FOR_LIFE),
+        entry('2001:db8:0:1::/64', Date.now() + HOUR_MS),
+        entry('2001:db8:0:2::/64', FOR_LIFE),
+        entry('2001:db8:7::/48', Date.now() + HOUR_MS),
+        entry('2001:db8:8:9::7', Date.now() + HOUR_MS),
+      ]
+    })
 
     test('a table that was set up lacks nothing, and is set up again without a fault', async () => {
       assert.equal(await missing(), undefined)
@@ -231,15 +244,16 @@ for (const { dialect, programs, flushAll, options = {}, named } of cases) {
       })
 
       test('one table is torn down, the other stays', async () => {
-        await add(kinds())
-        await add(kinds(), other)
+        const all = kinds()
+        await add(all)
+        await add(all, other)
         const steps = dialect.tearDown(table)
-        if (steps.length === 0) await remove(kinds().map(({ network }) => formatNetwork(network)))
+        if (steps.length === 0) await remove(all.map(({ network }) => formatNetwork(network)))
         for (const step of steps) await run(step)
         if (dialect.check(table).length > 0 && steps.length > 0) assert.notEqual(await missing(), undefined)
         else assertEntries(await present(), [])
         assert.equal(await missing(other), undefined)
-        assertEntries(await present(other), kinds())
+        assertEntries(await present(other), all)
       })
 
       test('a whole batch goes in by one call', async () => {

@@ -39,7 +39,7 @@ interface Step {
 
 const NO_MARKS: readonly number[] = []
 
-/** What finding all ways of one program may cost, in nodes looked at. Walk has room for as many. */
+/** What finding all ways of one program may cost, in nodes looked at. */
 const EFFORT_MAX = 30_000
 
 /**
