@@ -4,6 +4,8 @@ PREFIX = /usr/local
 ETCDIR = /etc/log2table
 # Empty: /var/lib/log2table, on the BSDs /var/db/log2table.
 STATEDIR =
+# Empty: PREFIX/share/man, on OpenBSD PREFIX/man.
+MANDIR =
 DESTDIR =
 
 # The Node to test with: a major version, several of them, or `any` (the machine's own where it is new enough, else 24).
@@ -59,12 +61,15 @@ bench: programs build
 
 #: make install     as root; into PREFIX (/usr/local), ETCDIR (/etc/log2table) and STATEDIR, below DESTDIR
 install: dist/cli/main.js
-	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' ETCDIR='$(ETCDIR)' STATEDIR='$(STATEDIR)' tools/node any tools/install
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' ETCDIR='$(ETCDIR)' STATEDIR='$(STATEDIR)' MANDIR='$(MANDIR)' tools/node any tools/install
 
 #: make uninstall   what install brought; leaves your configuration and the state
 uninstall:
 	rm -f '$(DESTDIR)$(PREFIX)/bin/log2table'
 	rm -rf '$(DESTDIR)$(library)' '$(DESTDIR)$(examples)'
+	@for folder in '$(MANDIR)' '$(PREFIX)/share/man' '$(PREFIX)/man'; do \
+	  for page in packaging/man/*.[58]; do rm -f "$(DESTDIR)$$folder/man$${page##*.}/$${page##*/}"; done; \
+	done
 	@rmdir '$(DESTDIR)$(ETCDIR)' 2>/dev/null || echo 'left as it is: $(DESTDIR)$(ETCDIR)'
 
 #: make clean       remove what was built, and the state of make run

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -41,7 +41,7 @@ describe('the package, installed in an empty folder', () => {
     assert.deepEqual(foreign, [])
   })
 
-  it('brings three packages, of which none runs anything when it is installed', async () => {
+  it('brings four packages, of which none runs anything when it is installed', async () => {
     const lock = JSON.parse(await readFile(path.join(project, 'package-lock.json'), 'utf8'))
     const packages = Object.keys(lock.packages).filter((name) => name !== '')
     assert.deepEqual(packages.map((name) => name.replace('node_modules/', '')).sort(), [
@@ -133,6 +133,19 @@ describe('make install', () => {
     await run('test', ['-x', path.join(examples, 'freebsd/log2table_pflog')])
   })
 
+  it('brings the manual pages and the units of systemd', () => {
+    const share = path.join(root, 'opt/share')
+    assert.deepEqual(readdirSync(path.join(share, 'man'), { recursive: true }).sort(), [
+      'man5',
+      'man5/log2table-parameters.5',
+      'man5/log2table-rules.5',
+      'man8',
+      'man8/log2table-pflog.8',
+      'man8/log2table.8',
+    ])
+    assert.ok(existsSync(path.join(share, 'examples/log2table/systemd/log2table.service')))
+  })
+
   it('leaves what the user wrote, when it installs again and when it uninstalls', async () => {
     const file = path.join(root, etc, 'parameters.ts')
     await writeFile(file, 'mine')
@@ -140,7 +153,12 @@ describe('make install', () => {
     assert.equal(await readFile(file, 'utf8'), 'mine')
     await make('uninstall')
     assert.equal(await readFile(file, 'utf8'), 'mine')
-    for (const gone of ['opt/bin/log2table', 'opt/lib/log2table', 'opt/share/examples/log2table']) {
+    for (const gone of [
+      'opt/bin/log2table',
+      'opt/lib/log2table',
+      'opt/share/examples/log2table',
+      'opt/share/man/man8/log2table.8',
+    ]) {
       assert.ok(!existsSync(path.join(root, gone)), `${gone} is still there`)
     }
   })
