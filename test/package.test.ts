@@ -48,6 +48,7 @@ describe('the package, installed in an empty folder', () => {
       '@eslint-community/regexpp',
       'commander',
       'log2table',
+      'nodemailer',
       'valibot',
     ])
     assert.deepEqual(
