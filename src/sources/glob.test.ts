@@ -133,7 +133,7 @@ test('a rotated file is not a log of its own, neither at the start nor when it i
   write('access.log', '2')
   write('access.log.1', '1')
   write('access-20240131.log', '0')
-  utimesSync(join(folder, 'access.log.1'), 1_000, 1_000)
+  for (const name of ['access.log.1', 'access-20240131.log']) utimesSync(join(folder, name), 1_000, 1_000)
   const { logs, read } = follow('access*')
   assert.deepEqual(read(), ['access.log: 2'])
   renameSync(join(folder, 'access.log'), join(folder, 'access-20240201.log'))
