@@ -71,7 +71,7 @@ export function patternLines(reports: readonly PatternReport[]): readonly string
   const automata = reports.length - regexps
   const onEveryLine = reports.filter(({ literals }) => literals === undefined).length
   const counts = [
-    `${automata} of ${count(reports.length, 'pattern')} run as automata`,
+    `${automata} of ${count(reports.length, 'pattern')} ${automata === 1 ? 'runs as an automaton' : 'run as automata'}`,
     ...(regexps > 0 ? [`${regexps} as RegExp within a limit of time`] : []),
     ...(onEveryLine > 0 ? [`${onEveryLine} on every line`] : []),
   ]

@@ -40,6 +40,7 @@ test('a good configuration is summed up', async (t) => {
       'rule    hackers bans into bad_ip',
       'log     /var/log/authlog: 1 pattern for hackers',
       'ignore  1 network',
+      'engine  1 of 1 pattern runs as an automaton',
       '',
     ].join('\n'),
     stderr: '',
