@@ -67,3 +67,16 @@ test('siblings come oldest first: numbers by number, others by time; what is jus
 test('a folder that is not there has no siblings', () => {
   assert.deepEqual(siblingsOf('/nowhere/at/all/log').siblings, [])
 })
+
+test('of more rotated files than we look at, the newest are looked at', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'log2table-rotation-'))
+  try {
+    for (let n = 1; n < 10_000; n++) writeFileSync(join(folder, `log.${n}`), '')
+    for (const day of ['20240101', '20240102']) writeFileSync(join(folder, `log.${day}`), '')
+    const names = siblingsOf(join(folder, 'log')).siblings.map(({ path }) => basename(path))
+    assert.equal(names.length, 10_000)
+    assert.ok(names.includes('log.20240102') && names.includes('log.1') && !names.includes('log.9999'))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})

@@ -1,8 +1,8 @@
 import { readdirSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, extname, join } from 'node:path'
 
-/** How many rotated files of one log are looked at. */
-const SIBLINGS_MAX = 1_000
+/** How many rotated files of one log are looked at; where there are more, the oldest of them are not there for us. */
+const SIBLINGS_MAX = 10_000
 /** How often a folder is looked at, at most, until nothing has been renamed in it meanwhile. */
 const LOOKS_MAX = 100
 
@@ -81,7 +81,7 @@ function look(log: string): Siblings {
         (name) => name.startsWith(`${own}.`) || name.startsWith(`${own}-`) || originalsOf(name).includes(own),
       ),
     )
-    for (const name of [...names].slice(0, SIBLINGS_MAX)) {
+    for (const name of newest(names)) {
       const plain = name.replace(compressed, '')
       if (plain !== name && names.has(plain)) continue
       const isGzip = name.endsWith('.gz')
@@ -105,6 +105,13 @@ function look(log: string): Siblings {
     }
   }
   return { siblings: [...siblings.values()].sort(byAge), unreadable }
+}
+
+/** As many as we look at. By their names, so that none has to be opened: a small number or a late date is new. */
+function newest(names: ReadonlySet<string>): Iterable<string> {
+  if (names.size <= SIBLINGS_MAX) return names
+  const numberOf = (name: string) => Number(/\.(\d{1,4})$/.exec(name.replace(compressed, ''))?.[1] ?? -1)
+  return [...names].sort((a, b) => numberOf(a) - numberOf(b) || (a < b ? 1 : -1)).slice(0, SIBLINGS_MAX)
 }
 
 /** Numbered files by their numbers, all others by their times: a number is given on purpose, a time can be touched. */

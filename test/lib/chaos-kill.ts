@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -57,7 +57,16 @@ export async function killRun(t: TestContext, { kills, rotation, namespace }: Ki
   const startMs = performance.now() - startedAt
   await waitFor(() => rowsOf(databaseOf(setting), 'SELECT * FROM logs').length > 0)
   await first.kill()
-  const writing = { log: setting.log, truth: truthPath, rotation, everyMs: 1_000, linesPerSecond: LINES_PER_SECOND, seed }
+  const counted = join(folder, 'counted')
+  const writing = {
+    log: setting.log,
+    truth: truthPath,
+    rotation,
+    everyMs: 1_000,
+    linesPerSecond: LINES_PER_SECOND,
+    seed,
+    counted,
+  }
   const writer = startWriter(t, writing)
   t.after(() => rmSync(folder, { recursive: true }))
   const beside = rotation === 'copytruncate' ? drain(setting.log) : undefined
@@ -71,7 +80,10 @@ export async function killRun(t: TestContext, { kills, rotation, namespace }: Ki
     if (!daemon.isRunning) beforeReading++
     await daemon.kill()
     said += daemon.stdout
-    complaints += `kill ${kill}, line ${lastCounted(databaseOf(setting))}: ${daemon.stderr}`
+    const last = lastCounted(databaseOf(setting))
+    writeFileSync(`${counted}.new`, String(last))
+    renameSync(`${counted}.new`, counted)
+    complaints += `kill ${kill}, line ${last}: ${daemon.stderr}`
   }
   const daemon = new RunningDaemon(t, setting)
   const written = await writer.stop()

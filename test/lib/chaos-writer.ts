@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, openSync, renameSync, truncateSync, writeSync } from 'node:fs'
+import { copyFileSync, existsSync, openSync, readFileSync, renameSync, rmSync, truncateSync, writeSync } from 'node:fs'
 import { lineOf } from './chaos-lines.ts'
 import { randomFrom } from './chaos-random.ts'
 import type { WriterOptions, Written } from './chaos-writing.ts'
@@ -6,13 +6,10 @@ import type { WriterOptions, Written } from './chaos-writing.ts'
 // A program that writes numbered lines to a log which is rotated all the time, until its standard input ends. It keeps the
 // truth: `TRUTH` gets each line behind its offset in the file that it went to. At the end it prints a `Written`.
 
-const { log, truth, rotation, everyMs, linesPerSecond, seed }: WriterOptions = JSON.parse(process.argv[2]!)
+const { log, truth, rotation, everyMs, linesPerSecond, seed, counted }: WriterOptions = JSON.parse(process.argv[2]!)
 const random = randomFrom(seed)
-/**
- * As logrotate's `rotate 300`. A daemon that is killed twice a second has many lives in which it reads nothing; a file that is
- * deleted before anybody could read it would tell nothing about a reader.
- */
-const KEPT = 3_000
+/** As logrotate's `rotate 30`, but for files that nobody has read yet: one that is deleted before would tell nothing about a reader. */
+const KEPT = 30
 
 let fd = openSync(log, 'a')
 const truthFd = openSync(truth, 'a')
@@ -20,6 +17,8 @@ let offset = 0
 let issued = 0
 let rotations = 0
 const atRisk: number[] = []
+/** The last line of each rotated file, the newest first. */
+const lastLines: number[] = []
 const startedAt = performance.now()
 let rotateAt = startedAt + everyMs
 /** A program goes on with the renamed file until it is told to open the log again. */
@@ -40,7 +39,9 @@ function write(): void {
 
 function rotate(): void {
   rotations++
-  for (let n = KEPT - 1; n >= 1; n--) if (existsSync(`${log}.${n}`)) renameSync(`${log}.${n}`, `${log}.${n + 1}`)
+  deleteOld()
+  for (let n = lastLines.length; n >= 1; n--) renameSync(`${log}.${n}`, `${log}.${n + 1}`)
+  lastLines.unshift(issued)
   if (rotation === 'rename') {
     renameSync(log, `${log}.1`)
     reopenAt = performance.now() + random() * 30
@@ -53,6 +54,15 @@ function rotate(): void {
   atRisk.push(issued)
   truncateSync(log)
   offset = 0
+}
+
+/** The reader's place may be at the end of a file all of whose lines are counted: it stays until the next one is counted, too. */
+function deleteOld(): void {
+  const until = counted === undefined ? Number.POSITIVE_INFINITY : existsSync(counted) ? Number(readFileSync(counted, 'utf8')) : 0
+  while (lastLines.length > KEPT && lastLines.at(-2)! <= until) {
+    rmSync(`${log}.${lastLines.length}`)
+    lastLines.pop()
+  }
 }
 
 function reopen(): void {

@@ -13,6 +13,8 @@ export interface WriterOptions {
   readonly everyMs: number
   readonly linesPerSecond: number
   readonly seed: number
+  /** A file with the number of the last line that was read; what comes after it is not deleted. */
+  readonly counted?: string
 }
 
 /** What a writer has done. */

@@ -82,8 +82,8 @@ export default parameters({
     renameSync(`${file}.new`, file)
   }
 
-  async start(): Promise<void> {
-    this.#runs.push(new Running(this.#argv(['run', '--json', '--config', this.path('etc')]), { env: this.#env }))
+  async start(...args: readonly string[]): Promise<void> {
+    this.#runs.push(new Running(this.#argv(['run', '--json', '--config', this.path('etc'), ...args]), { env: this.#env }))
     await this.says(/^running /)
   }
 

@@ -59,6 +59,8 @@ export class Processes {
     chmodSync(this.folder, 0o755)
     for (const name of ['etc', 'keeper', 'state', 'run']) mkdirSync(this.path(name), { mode: 0o755 })
     for (const name of ['state', 'run']) chownSync(this.path(name), ENGINE_UID, ENGINE_UID)
+    mkdirSync(this.path('kept-by-keeper'), { mode: 0o755 })
+    chownSync(this.path('kept-by-keeper'), KEEPER_UID, KEEPER_UID)
     writeFileSync(this.#traceOf(KEEPER_UID), '')
     chownSync(this.#traceOf(KEEPER_UID), KEEPER_UID, KEEPER_UID)
     for (const name of ['etc', 'keeper']) chmodSync(this.path(name), 0o755)
@@ -98,10 +100,20 @@ export default parameters({
     rmSync(socket, { force: true })
     const activate = [program('systemd-socket-activate'), '-l', socket]
     const rights = ['--inh-caps=-all,+net_admin', '--ambient-caps=-all,+net_admin', '--bounding-set=-all,+net_admin']
-    this.keeper = this.#start([...activate, ...this.#as(KEEPER_UID, ...rights), 'keeper', '--config', this.path('etc')])
+    this.keeper = this.#start([...activate, ...this.#as(KEEPER_UID, ...rights), 'keeper', ...this.#keeperFolders()])
     await waitFor('the socket', WAIT_MS_MAX, () => existsSync(socket))
     chownSync(socket, ENGINE_UID, ENGINE_UID)
     chmodSync(socket, 0o600)
+  }
+
+  #keeperFolders(): readonly string[] {
+    return ['--config', this.path('etc'), '--state', this.path('kept-by-keeper')]
+  }
+
+  /** `log2table panic`, with the firewall's program. */
+  panic(...args: readonly string[]): Promise<Ended> {
+    const path = `PATH=${join(program('nft'), '..')}:${process.env.PATH}`
+    return this.asRoot(['env', path, ...this.log2table('panic', ...this.#keeperFolders(), ...args)])
   }
 
   startEngine(): void {
