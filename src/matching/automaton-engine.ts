@@ -16,14 +16,12 @@ interface Runner {
 /** An automaton, at work where the lines lie: in WebAssembly, where there is some. */
 export class AutomatonEngine implements LineEngine {
   readonly kind = 'automaton'
-  readonly groups: ReadonlyMap<string, number>
   /** Where WebAssembly finds it. */
   readonly inMemory: AutomatonMemory | undefined
   readonly #runner: Runner
   readonly #machine: Machine
 
   constructor(automaton: Automaton, machine: Machine) {
-    this.groups = automaton.groups
     this.inMemory = machine.automata && new AutomatonMemory(automaton, machine, machine.automata)
     this.#runner = this.inMemory ?? new Script(automaton, machine)
     this.#machine = machine

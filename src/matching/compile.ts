@@ -1,10 +1,13 @@
-import { type AST, RegExpParser, visitRegExpAST } from '@eslint-community/regexpp'
+import { type AST, visitRegExpAST } from '@eslint-community/regexpp'
 import type { Pattern, PatternSetInfo } from './pattern.ts'
+import { treeOf } from './regex-tree.ts'
 
 /** A pattern made ready: the regex as it is run on bytes. */
 export interface CompiledPattern {
   readonly pattern: Pattern
   readonly regex: RegExp
+  /** The named groups in their order, each with its number. */
+  readonly groups: ReadonlyMap<string, number>
   readonly hasAddress: boolean
 }
 
@@ -20,8 +23,8 @@ export function compilePattern(pattern: Pattern): CompiledPattern {
   const { regex } = pattern
   let compiled = known.get(regex)
   if (!compiled) {
-    const source = toBytes(regex)
-    compiled = { regex: new RegExp(source, regex.flags), hasAddress: groupNumbers(source).has('ip') }
+    const { source, groups } = toBytes(regex)
+    compiled = { regex: new RegExp(source, regex.flags), groups, hasAddress: groups.has('ip') }
     known.set(regex, compiled)
   }
   return { pattern, ...compiled }
@@ -32,20 +35,12 @@ const known = new WeakMap<RegExp, Omit<CompiledPattern, 'pattern'>>()
 
 /** The prefix of a set, made ready in the same way. */
 export function compilePrefix(prefix: NonNullable<PatternSetInfo['prefix']>): RegExp {
-  return new RegExp(toBytes(prefix), prefix.flags)
+  return compilePattern({ regex: prefix }).regex
 }
 
 /** The names of a regex's groups, in their order, each with the number of the group. */
 export function groupNumbers(source: string): ReadonlyMap<string, number> {
-  const numbers = new Map<string, number>()
-  let number = 0
-  visitRegExpAST(parse(source), {
-    onCapturingGroupEnter: ({ name }) => {
-      number++
-      if (name !== null) numbers.set(name, number)
-    },
-  })
-  return numbers
+  return groupsIn(treeOf(source))
 }
 
 /** The names of a regex's groups, in their order. */
@@ -53,8 +48,16 @@ export function namedGroups(source: string): readonly string[] {
   return [...groupNumbers(source).keys()]
 }
 
-function parse(source: string): AST.Pattern {
-  return new RegExpParser({ ecmaVersion: 2024 }).parsePattern(source)
+function groupsIn(tree: AST.Pattern): ReadonlyMap<string, number> {
+  const numbers = new Map<string, number>()
+  let number = 0
+  visitRegExpAST(tree, {
+    onCapturingGroupEnter: ({ name }) => {
+      number++
+      if (name !== null) numbers.set(name, number)
+    },
+  })
+  return numbers
 }
 
 interface Edit {
@@ -66,13 +69,15 @@ interface Edit {
 const WHITE_SPACE = '\\t\\n\\v\\f\\r '
 const NO_WHITE_SPACE = '\\0-\\x08\\x0e-\\x1f!-\\xff'
 
-function toBytes({ source, flags }: RegExp): string {
+/** What it becomes, and its groups: these stay the same. */
+function toBytes({ source, flags }: RegExp): { readonly source: string; readonly groups: ReadonlyMap<string, number> } {
   for (const flag of flags) {
     if (flag !== 'i')
       throw new PatternError(`flag "${flag}" has no meaning here (lines are matched one by one, as bytes); only "i" may stand`)
   }
+  const tree = treeOf(source)
   const edits: Edit[] = []
-  visitRegExpAST(parse(source), {
+  visitRegExpAST(tree, {
     onCharacterSetEnter: (set) => {
       const inClass = set.parent.type === 'CharacterClass'
       if (set.kind === 'any') edits.push({ ...set, text: '[^\\n]' })
@@ -92,7 +97,7 @@ function toBytes({ source, flags }: RegExp): string {
       edits.push({ ...character, text: `(?:${[...bytes].map((byte) => `\\x${byte.toString(16)}`).join('')})` })
     },
   })
-  return edited(source, edits)
+  return { source: edited(source, edits), groups: groupsIn(tree) }
 }
 
 function edited(source: string, edits: Edit[]): string {

@@ -8,8 +8,6 @@ export type Engine = AutomatonEngine | RegExpEngine
 /** What engines have in common. What is asked of one is asked about its last run. */
 export interface LineEngine {
   readonly kind: 'automaton' | 'RegExp'
-  /** Named groups, each with its number. */
-  readonly groups: ReadonlyMap<string, number>
   /** Whether the bytes `[start, end)` match; they are the whole line to `^` and `$`. */
   run(start: number, end: number): boolean
   /** Where the match ended. */

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { formatAddress, parseAddress } from '../base/address.ts'
 import { compilePattern } from './compile.ts'
 import { jsonText } from './json-line.ts'
-import { withJson } from './json-scanner.ts'
+import { jsonPrefix, withJson } from './json-scanner.ts'
 import { type Pattern, patternSet } from './pattern.ts'
 import { regexpScanner } from './regexp-scanner.testing.ts'
 
@@ -81,6 +81,21 @@ test('JSON behind a prefix belongs to the session that the prefix names', () => 
   assert.deepEqual(scan([[...web, ...login]], [line, forged, line.slice(15)]).found, ['1 0 login/failed 203.0.113.9 4711 root'])
 })
 
+test('a scanner for JSON is made when the first line comes that may be of it', () => {
+  let made = 0
+  const scanner = withJson((feeds) => {
+    made++
+    return regexpScanner(feeds)
+  })([{ rule: '0', patterns: [plain, ...web, ...login] }])
+  const madeBy = (line: string) => {
+    scanner.scan(Buffer.from(`${line}\n`), { match() {}, repeated() {} })
+    return made
+  }
+  assert.equal(madeBy('x from192.0.2.1'), 1)
+  assert.equal(madeBy('{}'), 2) // what says which lines may match
+  assert.equal(madeBy(record('203.0.113.9', '/.env')), 3)
+})
+
 test('a prefix before JSON takes a few steps a byte, whatever the line; what can take longer is refused', () => {
   const slow = patternSet({ name: 'slow', json: '{ip}', prefix: /^(?:[a-z]+\s*)+: / }, [{ regex: /^(?<ip>\S+)$/ }])
   const before = process.cpuUsage().user
@@ -90,8 +105,7 @@ test('a prefix before JSON takes a few steps a byte, whatever the line; what can
     found.map((one) => one.split(' ').slice(1)),
     [['0', 'slow/1', '203.0.113.9']],
   )
-  const looking = patternSet({ name: 'looking', json: '{ip}', prefix: /^(?!x)\w+: / }, [{ regex: /^(?<ip>\S+)$/ }])
-  assert.throws(() => scan([looking], []), /can't stand before JSON, as it has a lookahead/)
+  assert.throws(() => jsonPrefix(/^(?!x)\w+: /), /can't stand before JSON, as it has a lookahead/)
 })
 
 test('what no line of the log is costs nothing and breaks nothing', () => {

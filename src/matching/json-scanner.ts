@@ -2,7 +2,7 @@ import { compileAutomaton } from './automaton/automaton.ts'
 import { compilePrefix, PatternError } from './compile.ts'
 import { jsonFilter } from './json-filter.ts'
 import { type JsonText, jsonText } from './json-line.ts'
-import { type Feed, type Pattern, WEIGHT_DEFAULT } from './pattern.ts'
+import { type Feed, type Pattern, type PatternSetInfo, WEIGHT_DEFAULT } from './pattern.ts'
 import type { Findings, Match, ScanCounts, Scanner } from './scanner.ts'
 
 type ScannerOf = (feeds: readonly Feed[]) => Scanner
@@ -10,27 +10,15 @@ type ScannerOf = (feeds: readonly Feed[]) => Scanner
 /**
  * Adds sets for JSON logs (see PatternSetInfo.json) to a scanner of plain lines. Where a line ends in `}` and may match, a text
  * is made of it in the form of each such set, and these texts are scanned as lines are. Other lines cost a search for
- * literals at most.
+ * literals at most, and a log without JSON costs nothing.
  */
 export function withJson(scannerOf: ScannerOf): ScannerOf {
   return (feeds) => {
     const forms = formsOf(feeds, scannerOf)
     if (forms.length === 0) return scannerOf(feeds)
     const plain = feeds.map((feed) => ({ ...feed, patterns: feed.patterns.filter(({ set }) => set?.json === undefined) }))
-    // Of each form the lines on which its patterns may match.
-    const filter = scannerOf(forms.map(({ filters }) => ({ rule: '', patterns: filters })))
-    return jsonScanner(feeds, scannerOf(plain), forms, filter)
+    return jsonScanner(feeds, scannerOf(plain), forms, scannerOf)
   }
-}
-
-/** The sets that read a JSON line alike. */
-interface Form {
-  readonly prefix: Prefix | undefined
-  readonly textOf: JsonText
-  readonly scanner: Scanner
-  readonly filters: readonly Pattern[]
-  /** The scanner has copies of the patterns: theirs know no prefix, as it is cut off before the JSON. */
-  readonly originals: ReadonlyMap<Pattern, Pattern>
 }
 
 function formsOf(feeds: readonly Feed[], scannerOf: ScannerOf): readonly Form[] {
@@ -41,23 +29,56 @@ function formsOf(feeds: readonly Feed[], scannerOf: ScannerOf): readonly Form[] 
   }
   first.delete(undefined)
   return [...first].map(([key, { set }]) => {
-    const originals = new Map<Pattern, Pattern>()
-    const copy = (pattern: Pattern): Pattern => {
-      const one = { ...pattern, set: { name: pattern.set!.name } }
-      originals.set(one, pattern)
-      return one
-    }
-    const scanner = scannerOf(
-      feeds.map((feed) => ({ ...feed, patterns: feed.patterns.filter((pattern) => keyOf(pattern) === key).map(copy) })),
-    )
-    return {
-      prefix: set!.prefix && jsonPrefix(set!.prefix),
-      textOf: jsonText(set!.json!),
-      scanner,
-      filters: jsonFilter([...originals.keys()], set!.json!),
-      originals,
-    }
+    const own = feeds.map((feed) => ({ ...feed, patterns: feed.patterns.filter((pattern) => keyOf(pattern) === key) }))
+    return new Form(set!, own, scannerOf)
   })
+}
+
+/** The sets that read a JSON line alike. What it needs for that is made when the first such line comes. */
+class Form {
+  /** The scanner has copies of the patterns: theirs know no prefix, as it is cut off before the JSON. */
+  readonly originals: ReadonlyMap<Pattern, Pattern>
+  readonly #set: PatternSetInfo
+  readonly #copies: readonly Feed[]
+  readonly #scannerOf: ScannerOf
+  #reader: { readonly prefix: Prefix | undefined; readonly textOf: JsonText } | undefined
+  #scanner: Scanner | undefined
+
+  constructor(set: PatternSetInfo, feeds: readonly Feed[], scannerOf: ScannerOf) {
+    const originals = new Map<Pattern, Pattern>()
+    this.#copies = feeds.map((feed) => ({
+      ...feed,
+      patterns: feed.patterns.map((pattern) => {
+        const copy: Pattern = { ...pattern, set: { name: pattern.set!.name } }
+        originals.set(copy, pattern)
+        return copy
+      }),
+    }))
+    this.originals = originals
+    this.#set = set
+    this.#scannerOf = scannerOf
+  }
+
+  get reader() {
+    const { prefix, json } = this.#set
+    this.#reader ??= { prefix: prefix && jsonPrefix(prefix), textOf: jsonText(json!) }
+    return this.#reader
+  }
+
+  /** For the lines on which the patterns may match. */
+  filters(): readonly Pattern[] {
+    return jsonFilter([...this.originals.keys()], this.#set.json!)
+  }
+
+  get scanner(): Scanner {
+    this.#scanner ??= this.#scannerOf(this.#copies)
+    return this.#scanner
+  }
+
+  /** Its scanner where it has one yet. */
+  get knownScanner(): Scanner | undefined {
+    return this.#scanner
+  }
 }
 
 /** Finds what stands before the JSON of a line: where that ends, and the session that it names. */
@@ -89,8 +110,13 @@ interface JsonLine {
   readonly session: string | undefined
 }
 
-function jsonScanner(feeds: readonly Feed[], plain: Scanner, forms: readonly Form[], filter: Scanner): Scanner {
-  const all = [plain, ...forms.map(({ scanner }) => scanner)]
+function jsonScanner(feeds: readonly Feed[], plain: Scanner, forms: readonly Form[], scannerOf: ScannerOf): Scanner {
+  let filter: Scanner | undefined
+  const filterOf = () => {
+    filter ??= scannerOf(forms.map((form) => ({ rule: '', patterns: form.filters() })))
+    return filter
+  }
+  const all = () => [plain, ...forms.map(({ knownScanner }) => knownScanner)].filter((scanner) => scanner !== undefined)
   const counts: ScanCounts = {
     get lines() {
       return plain.counts.lines
@@ -99,12 +125,12 @@ function jsonScanner(feeds: readonly Feed[], plain: Scanner, forms: readonly For
       return plain.counts.overlong
     },
     get withoutAddress() {
-      return all.reduce((sum, { counts: { withoutAddress } }) => sum + withoutAddress, 0)
+      return all().reduce((sum, { counts: { withoutAddress } }) => sum + withoutAddress, 0)
     },
   }
 
   function scan(block: Uint8Array, findings: Findings): void {
-    const linesOf = readLines(block, forms, filter)
+    const linesOf = readLines(block, forms, filterOf)
     if (!linesOf) {
       plain.scan(block, findings)
       return
@@ -125,25 +151,25 @@ function jsonScanner(feeds: readonly Feed[], plain: Scanner, forms: readonly For
     scan,
     get quarantined() {
       const originalOf = (pattern: Pattern) => forms.map(({ originals }) => originals.get(pattern)).find(Boolean) ?? pattern
-      return all.flatMap(({ quarantined }) =>
+      return all().flatMap(({ quarantined }) =>
         quarantined.map(({ pattern, reason }) => ({ pattern: originalOf(pattern), reason })),
       )
     },
     release(pattern) {
       plain.release(pattern)
-      for (const { scanner, originals } of forms) {
-        for (const [copy, original] of originals) if (original === pattern) scanner.release(copy)
+      for (const { knownScanner, originals } of forms) {
+        for (const [copy, original] of originals) if (original === pattern) knownScanner?.release(copy)
       }
     },
   }
 }
 
 /** For each form the lines that are of it; undefined where no line is of any. */
-function readLines(block: Uint8Array, forms: readonly Form[], filter: Scanner): readonly JsonLine[][] | undefined {
+function readLines(block: Uint8Array, forms: readonly Form[], filterOf: () => Scanner): readonly JsonLine[][] | undefined {
   if (!holdsJson(Buffer.from(block.buffer, block.byteOffset, block.length))) return undefined
   let linesOf: JsonLine[][] | undefined
   let line: ReadLine | undefined
-  filter.scan(block, {
+  filterOf().scan(block, {
     match({ feed, start, end }) {
       if (block[end - 1] !== CLOSING_BRACE) return
       linesOf ??= forms.map(() => [])
@@ -173,7 +199,7 @@ class ReadLine {
     this.#bytes = bytes
   }
 
-  as({ prefix, textOf }: Form): JsonLine | undefined {
+  as({ reader: { prefix, textOf } }: Form): JsonLine | undefined {
     const head = prefix?.(this.#bytes)
     if (prefix && !head) return undefined
     const from = head?.end ?? 0
@@ -199,8 +225,9 @@ function parse(bytes: Buffer, from: number): unknown {
 }
 
 /** Scans texts as a block of their own, and tells what matched as found in the lines that they stand for. */
-function scanTexts({ scanner, originals }: Form, lines: readonly JsonLine[], tell: (match: Match) => void): void {
+function scanTexts(form: Form, lines: readonly JsonLine[], tell: (match: Match) => void): void {
   if (lines.length === 0) return
+  const { scanner, originals } = form
   const block = Buffer.from(lines.map(({ text }) => `${text}\n`).join(''))
   let index = 0
   let end = block.indexOf(LINE_FEED)

@@ -2,12 +2,13 @@ import type { Address } from '../base/address.ts'
 import { CHUNK_BYTES, LINE_BYTES_MAX } from '../base/limits.ts'
 import { compileAutomaton } from './automaton/automaton.ts'
 import { AutomatonEngine } from './automaton-engine.ts'
-import { compilePattern, compilePrefix, groupNumbers } from './compile.ts'
+import { compilePattern } from './compile.ts'
 import { type Corpus, corpusOf } from './corpus.ts'
 import type { Engine } from './engine.ts'
 import { literalTables, type Sought } from './literal-tables.ts'
-import { type Literal, literalsOf } from './literals.ts'
+import type { Literal } from './literals.ts'
 import { type Feed, type Pattern, type PatternSetInfo, WEIGHT_DEFAULT } from './pattern.ts'
+import { groupsOf, literalsOfPattern } from './prepared.ts'
 import { type FoundGroups, RegExpEngine } from './regexp-engine.ts'
 import type { Findings, Match, Quarantined, ScanCounts, Scanner } from './scanner.ts'
 import { runAhead, type TimeLimit, type Try } from './wall.ts'
@@ -70,7 +71,7 @@ class LiteralScanner implements Scanner {
     this.#candidates = feeds.flatMap(({ patterns }, feed) =>
       byRank(patterns).map((pattern) => {
         const prefix = pattern.set?.prefix
-        if (prefix && !heads.has(prefix)) heads.set(prefix, new Head(compilePrefix(prefix), machine))
+        if (prefix && !heads.has(prefix)) heads.set(prefix, new Head(prefix, machine))
         return new Candidate(feed, pattern, prefix && heads.get(prefix), machine)
       }),
     )
@@ -131,8 +132,8 @@ class LiteralScanner implements Scanner {
     const { code } = this.#machine
     const patternsBy = new Map<Literal, number[]>([[REPEATED, [this.#repeatedNumber]]])
     const always: number[] = []
-    for (const [number, { regex }] of this.#candidates.entries()) {
-      const literals = literalsOf(regex, (literal) => corpus.share(literal))
+    for (const [number, { pattern }] of this.#candidates.entries()) {
+      const literals = literalsOfPattern(pattern, (literal) => corpus.share(literal))
       if (!literals) always.push(number)
       for (const literal of literals ?? []) patternsBy.set(literal, [...(patternsBy.get(literal) ?? []), number])
     }
@@ -272,7 +273,6 @@ class Candidate {
   readonly pattern: Pattern
   /** What stands before it, where its set has a prefix. */
   readonly head: Head | undefined
-  readonly regex: RegExp
   readonly groups: ReadonlyMap<string, number>
   readonly addressGroup: number | undefined
   readonly sessionGroup: number | undefined
@@ -285,11 +285,10 @@ class Candidate {
     this.feed = feed
     this.pattern = pattern
     this.head = head
-    this.regex = compilePattern(pattern).regex
-    const { ip, session, ...others } = Object.fromEntries(groupNumbers(this.regex.source))
-    this.addressGroup = ip
-    this.sessionGroup = session
-    this.groups = new Map(Object.entries(others))
+    const groups = groupsOf(pattern.regex)
+    this.groups = new Map([...groups].filter(([name]) => name !== 'ip' && name !== 'session'))
+    this.addressGroup = groups.get('ip')
+    this.sessionGroup = groups.get('session')
     this.#machine = machine
   }
 
@@ -299,30 +298,38 @@ class Candidate {
 
   /** Made when it is needed for the first time. */
   get engine(): Engine {
-    this.#engine ??= engineOf(this.regex, this.#machine)
+    this.#engine ??= engineOf(this.pattern.regex, this.#machine)
     return this.#engine
   }
 }
 
 /** The prefix of a set, looked for once in a line however many patterns stand behind it. */
 class Head {
-  readonly engine: Engine
   /** The rest of the line, which the patterns are for. */
   restStart = 0
   restEnd = 0
   readonly timesGroup: number | undefined
   /** What a RegExp found in this line, as it can't well be found again. */
   kept: FoundGroups | undefined
+  readonly #prefix: RegExp
   readonly #machine: Machine
   readonly #sessionGroup: number | undefined
+  #engine: Engine | undefined
   #lineStart = -1
   #matches = false
 
-  constructor(regex: RegExp, machine: Machine) {
-    this.engine = engineOf(regex, machine)
+  constructor(prefix: RegExp, machine: Machine) {
+    const groups = groupsOf(prefix)
+    this.#prefix = prefix
     this.#machine = machine
-    this.timesGroup = this.engine.groups.get('times')
-    this.#sessionGroup = this.engine.groups.get('session')
+    this.timesGroup = groups.get('times')
+    this.#sessionGroup = groups.get('session')
+  }
+
+  /** Made when it is needed for the first time. */
+  get engine(): Engine {
+    this.#engine ??= engineOf(this.#prefix, this.#machine)
+    return this.#engine
   }
 
   /** The line that was looked at last is there no more. */
@@ -418,10 +425,11 @@ function textIn(engine: Engine, start: number, end: number, kept: FoundGroups | 
   return engine.kind === 'RegExp' ? kept!.text(group) : engine.textIn(start, end, group)
 }
 
-function engineOf(regex: RegExp, machine: Machine): Engine {
+function engineOf(written: RegExp, machine: Machine): Engine {
+  const { regex } = compilePattern({ regex: written })
   const automaton = compileAutomaton(regex)
   if (automaton.kind === 'automaton') return new AutomatonEngine(automaton, machine)
-  return new RegExpEngine(regex, groupNumbers(regex.source), machine)
+  return new RegExpEngine(regex, machine)
 }
 
 /** The harmless (0) first, then the dearest; of equal ones the first. */

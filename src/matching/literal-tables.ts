@@ -125,24 +125,56 @@ function keyOf(literal: Literal, window: number): number {
 
 /** Where the window of each literal begins: at its rarest bytes, and in as few different windows as can be. */
 function windowsOf(literals: readonly Literal[], corpus: Corpus): readonly number[] {
-  const holders = new Map<string, number[]>()
-  for (const [index, literal] of literals.entries()) {
-    for (const text of new Set(textsOf(literal))) holders.set(text, [...(holders.get(text) ?? []), index])
+  const holdersOf = new Map<string, number[]>()
+  const textsBy = literals.map((literal) => new Set(textsOf(literal)))
+  for (const [index, texts] of textsBy.entries()) {
+    for (const text of texts) {
+      const holders = holdersOf.get(text)
+      if (holders) holders.push(index)
+      else holdersOf.set(text, [index])
+    }
   }
-  const worth = new Map([...holders.keys()].map((text) => [text, 1 / (corpus.share(text) + WINDOW_COST)]))
+  const choices = [...holdersOf].map(([text, holders]) => new Choice(text, holders, 1 / (corpus.share(text) + WINDOW_COST)))
+  choices.sort((a, b) => b.gainMax - a.gainMax)
+  const choiceOf = new Map(choices.map((choice) => [choice.text, choice]))
   const windows = literals.map(() => -1)
   for (;;) {
-    let best: string | undefined
+    let best: Choice | undefined
     let most = 0
-    for (const [text, all] of holders) {
-      const gain = all.reduce((count, index) => count + Number(windows[index]! < 0), 0) * worth.get(text)!
-      if (gain <= most) continue
-      best = text
-      most = gain
+    for (const choice of choices) {
+      if (choice.gainMax <= most) break
+      if (choice.gain <= most) continue
+      best = choice
+      most = choice.gain
     }
-    if (best === undefined) return windows
-    for (const index of holders.get(best)!) if (windows[index]! < 0) windows[index] = Math.max(0, literals[index]!.indexOf(best))
-    holders.delete(best)
+    if (!best) return windows
+    for (const index of best.holders) {
+      if (windows[index]! >= 0) continue
+      windows[index] = literals[index]!.indexOf(best.text)
+      for (const text of textsBy[index]!) choiceOf.get(text)!.open--
+    }
+  }
+}
+
+/** A window that some literals can have. What is gained by it only becomes less, as others are chosen. */
+class Choice {
+  readonly text: string
+  readonly holders: readonly number[]
+  readonly gainMax: number
+  /** How many of these have no window yet. */
+  open: number
+  readonly #worth: number
+
+  constructor(text: string, holders: readonly number[], worth: number) {
+    this.text = text
+    this.holders = holders
+    this.gainMax = worth * holders.length
+    this.open = holders.length
+    this.#worth = worth
+  }
+
+  get gain(): number {
+    return this.#worth * this.open
   }
 }
 
@@ -170,6 +202,7 @@ function highOf(second: number, third: number): number {
 
 /** Puts windows into groups, so that as little else as possible looks like one of a group. */
 function groupsOf(windows: ReadonlySet<string>, count: number, corpus: Corpus): readonly Shape[] {
+  const shareOf = shareOfShapes(corpus)
   const members: string[][] = Array.from({ length: count }, () => [])
   const shapes = members.map(() => NOTHING)
   const shares = members.map(() => 0)
@@ -180,10 +213,10 @@ function groupsOf(windows: ReadonlySet<string>, count: number, corpus: Corpus): 
     const [from, to] = isShort(window) ? [window.length - 1, window.length] : [shortGroups, count]
     for (let group = from; group < to; group++) {
       const shape = widened(shapes[group]!, window)
-      const share = shareOf(shape, corpus)
+      const share = shareOf(shape, best && best.cost + shares[group]!)
       const cost = share - shares[group]!
       if (!best || cost < best.cost) best = { group, shape, share, cost }
-      if (members[group]!.length === 0) break // another empty one is the same
+      if (cost === 0 || members[group]!.length === 0) break // another empty one is the same
     }
     members[best!.group]!.push(window)
     shapes[best!.group] = best!.shape
@@ -195,7 +228,7 @@ function groupsOf(windows: ReadonlySet<string>, count: number, corpus: Corpus): 
     const group = members.findIndex((all) => all.includes(window))
     members[group] = members[group]!.filter((other) => other !== window)
     shapes[group] = members[group]!.reduce(widened, NOTHING)
-    shares[group] = shareOf(shapes[group]!, corpus)
+    shares[group] = shareOf(shapes[group]!)
     put(window)
   }
   return shapes
@@ -206,37 +239,44 @@ function isShort(window: string): boolean {
 }
 
 function widened({ lows: [first, second, third], highs }: Shape, window: string): Shape {
+  const end = window.length
   // Before a short literal any byte may stand.
-  const codes = Array.from({ length: WINDOW_BYTES }, (_, i) => window.charCodeAt(i - WINDOW_BYTES + window.length))
-  const [a, b, c] = codes.map((code) => (Number.isNaN(code) ? 0xffff : 1 << (code & 15))) as [number, number, number]
+  const lowAt = (index: number) => (index < 0 ? 0xffff : 1 << (window.charCodeAt(index) & 15))
+  const last = window.charCodeAt(end - 1)
   let more = 0
-  for (const high of Number.isNaN(codes[1]) ? [0x00, 0x10, 0x40, 0x50] : [codes[1]!]) more |= 1 << highOf(high, codes[2]!)
-  return { lows: [first | a, second | b, third | c], highs: highs | more }
+  if (end > 1) more = 1 << highOf(window.charCodeAt(end - 2), last)
+  else for (const high of [0x00, 0x10, 0x40, 0x50]) more |= 1 << highOf(high, last)
+  return { lows: [first | lowAt(end - 3), second | lowAt(end - 2), third | lowAt(end - 1)], highs: highs | more }
 }
 
-/** How much of what logs usually hold looks like a window of this group. */
-function shareOf({ lows: [first, second, third], highs }: Shape, { triples, tripleShares, byteShares }: Corpus): number {
-  if (first === 0) return 0
-  let share = 0
-  for (let i = 0; i < triples.length; i++) {
-    const triple = triples[i]!
-    if (
-      (first >> (triple & 15)) & 1 &&
-      (second >> ((triple >> 8) & 15)) & 1 &&
-      (third >> ((triple >> 16) & 15)) & 1 &&
-      (highs >> highOf(triple >> 8, triple >> 16)) & 1
-    ) {
-      share += tripleShares[i]!
-    }
+/** How much of what logs usually hold looks like a window of a shape, or that it is `most` at least. */
+type ShareOf = (shape: Shape, most?: number) => number
+
+function shareOfShapes({ triples, tripleShares, byteShares }: Corpus): ShareOf {
+  // The most common first, so that it is soon known where there is too much.
+  const order = [...triples.keys()].sort((a, b) => tripleShares[b]! - tripleShares[a]!)
+  const shares = Float64Array.from(order, (index) => tripleShares[index]!)
+  const bitsOf = (of: (triple: number) => number) => Uint16Array.from(order, (index) => 1 << of(triples[index]!))
+  const firsts = bitsOf((triple) => triple & 15)
+  const seconds = bitsOf((triple) => (triple >> 8) & 15)
+  const thirds = bitsOf((triple) => (triple >> 16) & 15)
+  const highBits = bitsOf((triple) => highOf(triple >> 8, triple >> 16))
+  const lowShares = new Float64Array(16)
+  for (const [byte, share] of byteShares.entries()) lowShares[byte & 15]! += share
+  const shareOfLow = (low: number) => {
+    let share = 0
+    for (let nibble = 0; nibble < 16; nibble++) if ((low >> nibble) & 1) share += lowShares[nibble]!
+    return share
   }
-  // Of two that look like nothing usual, the narrower.
-  return share + 0.05 * [first, second, third].reduce((all, low) => all * shareOfLow(low, byteShares), 1)
-}
-
-function shareOfLow(low: number, byteShares: Float64Array): number {
-  let share = 0
-  for (let byte = 0; byte < 256; byte++) if ((low >> (byte & 15)) & 1) share += byteShares[byte]!
-  return share
+  return ({ lows: [first, second, third], highs }, most = Number.POSITIVE_INFINITY) => {
+    if (first === 0) return 0
+    // Of two that look like nothing usual, the narrower.
+    let share = 0.05 * shareOfLow(first) * shareOfLow(second) * shareOfLow(third)
+    for (let i = 0; i < shares.length && share < most; i++) {
+      if (first & firsts[i]! && second & seconds[i]! && third & thirds[i]! && highs & highBits[i]!) share += shares[i]!
+    }
+    return share
+  }
 }
 
 function setNibbles(bytes: Uint8Array, group: number, { lows, highs }: Shape): void {

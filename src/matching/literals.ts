@@ -1,5 +1,6 @@
-import { type AST, RegExpParser } from '@eslint-community/regexpp'
+import type { AST } from '@eslint-community/regexpp'
 import { byteSetOf } from './automaton/byte-set.ts'
+import { treeOf } from './regex-tree.ts'
 
 /**
  * A piece of text that can be looked for: one character a byte, or, from `EITHER_CASE` on, a letter in either case (which is
@@ -16,6 +17,9 @@ const TEXTS_MAX = 64
 const TEXT_LENGTH_MAX = 64
 /** To look for one literal more costs as much as to look at so many lines, of one. */
 const LITERAL_COST = 0.003
+/** Literals of fewer bytes than these are in more lines than can be told beforehand: of so many more for each that is missing. */
+const LENGTH_ENOUGH = 4
+const SHORT_COST = 0.02
 /** Pieces that several literals have in common are of these lengths. */
 const PIECE_LENGTH_MIN = 4
 const PIECE_LENGTH_MAX = 8
@@ -30,8 +34,7 @@ export type Share = (literal: Literal) => number
  * where there is none. Flags are none or `i`.
  */
 export function literalsOf({ source, flags }: RegExp, share: Share): readonly Literal[] | undefined {
-  const pattern = new RegExpParser({ ecmaVersion: 2024 }).parsePattern(source)
-  return new Search(flags.includes('i'), share).literalsOf(pattern)
+  return new Search(flags.includes('i'), share).literalsOf(treeOf(source))
 }
 
 /** What is known of all that a part of a regex can match. A set that holds an empty text says nothing. */
@@ -74,6 +77,7 @@ class Search {
 
   /** Puts a piece that several literals have in common in their place, wherever it is rare enough. */
   #fewer(literals: readonly Literal[]): readonly Literal[] {
+    if (literals.length === 1) return literals
     const holders = new Map<Literal, Literal[]>()
     for (const literal of literals) {
       for (const piece of piecesOf(literal)) {
@@ -103,7 +107,26 @@ class Search {
   }
 
   #sequence(elements: readonly AST.Element[]): Part {
-    return elements.map((element) => this.#part(element)).reduce((a, b) => this.#join(a, b), nothing)
+    let all = nothing
+    let text = ''
+    for (const element of elements) {
+      const unit = element.type === 'Character' ? this.#unit(element.value) : undefined
+      if (unit !== undefined && text.length < TEXT_LENGTH_MAX) {
+        text += unit
+        continue
+      }
+      if (text !== '') all = this.#join(all, exactly([text]))
+      text = unit ?? ''
+      if (unit === undefined) all = this.#join(all, this.#part(element))
+    }
+    return text === '' ? all : this.#join(all, exactly([text]))
+  }
+
+  /** A character of ASCII as it stands in a literal. Most of a regex are such; they are joined many at a time. */
+  #unit(code: number): string | undefined {
+    if (code > 0x7f) return undefined
+    const isLetter = (code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a
+    return String.fromCharCode(this.#ignoresCase && isLetter ? code | 0x20 | EITHER_CASE : code)
   }
 
   #part(element: AST.Element): Part {
@@ -172,7 +195,10 @@ class Search {
 
   /** How many lines have to be looked at because of these, and what it costs to look for so many. */
   #cost(set: readonly Literal[]): number {
-    return set.reduce((sum, literal) => sum + this.#share(literal) + LITERAL_COST + 1e-9 / literal.length, 0)
+    return set.reduce((sum, literal) => {
+      const short = SHORT_COST * Math.max(0, LENGTH_ENOUGH - literal.length)
+      return sum + this.#share(literal) + LITERAL_COST + short + 1e-9 / literal.length
+    }, 0)
   }
 }
 

@@ -1,8 +1,9 @@
 import { compileAutomaton } from './automaton/automaton.ts'
 import { compilePattern, compilePrefix } from './compile.ts'
 import { type Corpus, corpusOf } from './corpus.ts'
-import { EITHER_CASE, type Literal, literalsOf } from './literals.ts'
+import { EITHER_CASE, type Literal } from './literals.ts'
 import { type Feed, nameOf, type Pattern } from './pattern.ts'
+import { literalsOfPattern } from './prepared.ts'
 
 /** How a scanner looks for one pattern, and what that may cost. */
 export interface PatternReport {
@@ -56,7 +57,7 @@ function reportOf(pattern: Pattern, corpus: Corpus, { countsStates }: PatternRep
     pattern: nameOf(pattern),
     engine: isAutomaton ? 'automaton' : 'RegExp',
     reads: packet ? 'packets' : set?.json === undefined ? 'lines' : 'JSON',
-    literals: literalsOf(regex, (literal) => corpus.share(literal))?.map(plain),
+    literals: literalsOfPattern(pattern, (literal) => corpus.share(literal))?.map(plain),
     states,
     notLinear: isAutomaton ? (isTooLarge ? TOO_LARGE : undefined) : automaton.reason,
   }

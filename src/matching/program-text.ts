@@ -10,9 +10,11 @@ export function programText({
   prefix,
   json,
 }: Pick<PatternSetInfo, 'prefix' | 'json'> = {}): (line: string) => string | undefined {
-  const head = prefix && compilePrefix(prefix)
+  let head: RegExp | undefined
   const textOf = json === undefined ? undefined : jsonText(json)
   return (line) => {
+    // Only now: many are never asked of a line.
+    if (prefix) head ??= compilePrefix(prefix)
     const found = head?.exec(line)
     if (found === null) return undefined
     const rest = found ? line.slice(found.index + found[0].length) : line

@@ -16,7 +16,6 @@ type Result = RegExpExecArray | null
  */
 export class RegExpEngine implements LineEngine {
   readonly kind = 'RegExp'
-  readonly groups: ReadonlyMap<string, number>
   readonly #regex: RegExp
   readonly #machine: Machine
   #result: Result = null
@@ -24,8 +23,7 @@ export class RegExpEngine implements LineEngine {
   /** Results that are known already, by where their text begins. */
   readonly #ahead = new Map<number, Result>()
 
-  constructor(regex: RegExp, groups: ReadonlyMap<string, number>, machine: Machine) {
-    this.groups = groups
+  constructor(regex: RegExp, machine: Machine) {
     this.#regex = regex
     this.#machine = machine
   }

@@ -17,7 +17,7 @@ class Counted extends RegExpEngine {
     super.runAhead(start, end)
   }
 }
-const engineFor = (word: string) => new Counted(new RegExp(word), new Map(), machine)
+const engineFor = (word: string) => new Counted(new RegExp(word), machine)
 const tryOf = (engine: RegExpEngine) => ({ engine, start: at, end: at + 10 })
 
 describe('regexes are run ahead', () => {

@@ -5,6 +5,13 @@ import * as shippedSets from '../patterns/index.ts'
 import type { Generic, History } from '../rules/generic.ts'
 import type { Findings, Path } from './fault.ts'
 
+const shippedPatterns: ReadonlySet<unknown> = new Set(Object.values(shippedSets).flat())
+
+/** Whether a pattern is one that we ship, as it is: our tests have found it without fault. */
+export function isShipped(raw: unknown): raw is Pattern {
+  return shippedPatterns.has(raw)
+}
+
 /** Those that our tests have proved, with all others of their sets; a copy with another weight is as good. */
 const shipped: ReadonlySet<RegExp> = new Set(Object.values(shippedSets).flatMap((set) => set.map(({ regex }) => regex)))
 

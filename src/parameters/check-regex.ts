@@ -1,6 +1,10 @@
-import { type AST, RegExpParser, visitRegExpAST } from '@eslint-community/regexpp'
+import { type AST, visitRegExpAST } from '@eslint-community/regexpp'
 import { showValue } from '../base/value.ts'
+import { treeOf } from '../matching/regex-tree.ts'
 import type { Findings, Path } from './fault.ts'
+
+/** The groups of those without a fault: all patterns of a set have the same prefix, and several logs the same patterns. */
+const faultless = new WeakMap<RegExp, readonly string[]>()
 
 /** The names of a regex's groups; undefined where it is none. Tells all that keeps it from being run on bytes, line by line. */
 export function checkRegex(raw: unknown, path: Path, findings: Findings): readonly string[] | undefined {
@@ -12,6 +16,9 @@ export function checkRegex(raw: unknown, path: Path, findings: Findings): readon
     )
     return undefined
   }
+  const known = faultless.get(raw)
+  if (known) return known
+  const before = findings.faults.length
   for (const flag of raw.flags) {
     if (flag !== 'i')
       findings.fault(path, `the flag ${flag} ${flagFaults[flag] ?? 'is not known'}`, 'leave it out; only i may stand')
@@ -19,7 +26,9 @@ export function checkRegex(raw: unknown, path: Path, findings: Findings): readon
   if (/[uv]/.test(raw.flags)) return undefined // another language, in which the rest would be misread
   const tree = parse(raw, path, findings)
   if (!tree) return undefined
-  return checkTree(tree, path, findings)
+  const groups = checkTree(tree, path, findings)
+  if (findings.faults.length === before) faultless.set(raw, groups)
+  return groups
 }
 
 const flagFaults: Readonly<Record<string, string>> = {
@@ -34,7 +43,7 @@ const flagFaults: Readonly<Record<string, string>> = {
 
 function parse(regex: RegExp, path: Path, findings: Findings): AST.Pattern | undefined {
   try {
-    return new RegExpParser({ ecmaVersion: 2025 }).parsePattern(regex.source)
+    return treeOf(regex.source)
   } catch (error) {
     findings.fault(path, `is not understood: ${(error as Error).message}`)
     return undefined

@@ -126,7 +126,8 @@ interface Run {
 function run(facts: readonly Fact[], cuts: readonly string[]): Run {
   const journal = new Journal(HOUR_MS)
   const start = () => {
-    const core = new Core({ rules, tables, offender: (source) => journal.offender(source) })
+    const offender = (source: Address) => journal.offender(source)
+    const core = new Core({ rules, tables, offender, loginsSince: (since) => journal.loginsSince(since) })
     core.restore(journal.load())
     core.tell({ kind: 'protect', at: 0, ignored, protected: guarded })
     core.take()

@@ -1,4 +1,4 @@
-import { RegExpParser } from '@eslint-community/regexpp'
+import { treeOf } from '../regex-tree.ts'
 import { type Alphabet, alphabetOf } from './alphabet.ts'
 import { InexpressibleError } from './inexpressible.ts'
 import { type Program, programOf } from './program.ts'
@@ -73,7 +73,7 @@ class LazyAutomaton implements Automaton {
 
   constructor({ source, flags }: RegExp, statesMax: number) {
     if (flags !== '' && flags !== 'i') throw new InexpressibleError(`it has the flags "${flags}"`)
-    const program = programOf(new RegExpParser({ ecmaVersion: 2024 }).parsePattern(source), flags === 'i')
+    const program = programOf(treeOf(source), flags === 'i')
     const alphabet = alphabetOf(program)
     const ways = waysOf(program)
     const start = program[canBeginLater(program, alphabet, ways) ? 'search' : 'start']

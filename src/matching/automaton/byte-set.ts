@@ -9,6 +9,11 @@ type Has = (code: number) => boolean
 
 /** The bytes that one character of a regex takes, a byte being the character of its number. */
 export function byteSetOf(of: AST.Character | AST.ClassRangesCharacterClass | AST.CharacterSet, ignoresCase: boolean): ByteSet {
+  if (of.type === 'Character' && !ignoresCase) {
+    const set = new Uint8Array(256)
+    set[of.value] = 1
+    return set
+  }
   if (of.type !== 'CharacterClass') return bytesOf(membership(of), ignoresCase)
   const members = of.elements.map(membership)
   const set = bytesOf((code) => members.some((has) => has(code)), ignoresCase)
