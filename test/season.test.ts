@@ -241,7 +241,7 @@ describe(`a season of ${DAYS} days (SEED=${SEED})`, () => {
           ...{ address: formatNetwork(network), database: join(folder, 'state.db'), refusal: core.refusal(network) ?? null },
           rules: core
             .standing(network.address)
-            .map(({ threshold = null, quarantine = null, ...one }) => ({ ...one, threshold, quarantine })),
+            .map(({ threshold = null, quarantine = null, frozen = null, ...one }) => ({ ...one, threshold, quarantine, frozen })),
         }),
       })
       server = await listenForControl({ path: join(folder, 'run/control.sock'), control, log: silentLog, now: () => now })

@@ -20,7 +20,7 @@ export async function replayOptions(
     rules: configuration.rules,
     tables: new Set(configuration.tables.keys()),
     logs: logs.map((path) => ({ path, ...entryFor(configuration, path, as, folder) })),
-    protection: { ignored: configuration.ignore.networks, protected: alwaysProtected },
+    protection: { ignored: configuration.ignore.networks, protected: alwaysProtected, proxies: configuration.proxies },
   }
 }
 

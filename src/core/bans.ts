@@ -6,6 +6,11 @@ import { neighbourhoodOf } from './prefixes.ts'
 /** The rule of a ban that was ordered on the command line. */
 export const BY_HAND = 'by hand'
 
+/** Who is banned by what and where: of these there is one live ban at most. */
+export function banKey({ rule, table, network }: Pick<SavedBan, 'rule' | 'table' | 'network'>): string {
+  return `${rule} ${table} ${formatNetwork(network)}`
+}
+
 interface TableOfBans {
   /** The live bans of each address and network, by its text. */
   readonly entries: Map<string, SavedBan[]>

@@ -3,7 +3,8 @@ import { parseDuration } from '../base/duration.ts'
 import { countListings, dayOf, type Listing } from '../base/listings.ts'
 import { DAY_MS, FOR_LIFE, HOUR_MS, type Instant, type Json } from '../base/units.ts'
 import type { Generic, History, Hit, Outcome, RuleDecision, ScoredHit } from '../rules/generic.ts'
-import { Bans, BY_HAND } from './bans.ts'
+import { Bans, BY_HAND, banKey } from './bans.ts'
+import { Budget } from './budget.ts'
 import type {
   Change,
   Decision,
@@ -34,6 +35,9 @@ const REPEATED_VALUE_SHARE = 0.1
 
 /** A network of whose addresses a login was accepted this recently is not banned for what others in it do. */
 const KNOWN_GOOD_MS = 7 * DAY_MS
+
+/** What a rule's budget is saved under, as what the rule keeps of no address; no rule can be called so. */
+const BUDGET_OF = 'budget of '
 
 /** How often it is noted that somebody who is banned for life still knocks, and of how many it is known when that was. */
 const KNOCK_EVERY_MS = 6 * HOUR_MS
@@ -92,6 +96,7 @@ interface RunningRule {
   readonly kept: Map<Address, { kept: Json | undefined; wakeAt: Instant | undefined }>
   /** Why the rule is not asked any more. */
   quarantine: string | undefined
+  readonly budget: Budget
   hits: number
   bans: number
 }
@@ -146,7 +151,16 @@ export class Core {
         sourcesMax,
         onEvict: (source) => this.#changes.push({ kind: 'spend', rule: name, source }),
       })
-      this.#rules.set(name, { name, rule, scores, kept: new Map(), quarantine: undefined, hits: 0, bans: 0 })
+      this.#rules.set(name, {
+        name,
+        rule,
+        scores,
+        kept: new Map(),
+        quarantine: undefined,
+        budget: new Budget(),
+        hits: 0,
+        bans: 0,
+      })
     }
   }
 
@@ -156,6 +170,7 @@ export class Core {
     for (const hit of state.hits) this.#rules.get(hit.rule)?.scores.add(hit.source, hit)
     for (const ban of state.bans) this.#hold(ban)
     for (const { rule: name, source, kept, wakeAt } of state.kept) {
+      if (name.startsWith(BUDGET_OF)) this.#rules.get(name.slice(BUDGET_OF.length))?.budget.restore(kept)
       const rule = this.#rules.get(name)
       if (!rule) continue
       rule.kept.set(source, { kept, wakeAt })
@@ -211,6 +226,10 @@ export class Core {
   take(): CoreOutput {
     const changes = this.#changes
     for (const change of this.#sessions.take()) changes.push(change)
+    for (const { name, budget } of this.#rules.values()) {
+      const saved = budget.take()
+      if (saved !== undefined) changes.push(budgetChange(name, saved))
+    }
     const output = { decisions: this.#decisions, tableChanges: this.#tableChanges, changes }
     this.#decisions = []
     this.#tableChanges = []
@@ -245,7 +264,8 @@ export class Core {
     )
     const sessions = this.#sessions.all().map((session): Change => ({ kind: 'session', session }))
     const bans = this.bans().map((ban): Change => ({ kind: 'ban', ban }))
-    return [...bans, ...kept, ...sessions, { kind: 'clock', at: this.#now }]
+    const budgets = [...this.#rules.values()].map(({ name, budget }) => budgetChange(name, budget.saved()))
+    return [...bans, ...kept, ...budgets, ...sessions, { kind: 'clock', at: this.#now }]
   }
 
   /** Sources that are logged in, for the guard of the tables. */
@@ -271,6 +291,7 @@ export class Core {
       threshold: asksRules && rule.quarantine === undefined ? this.#thresholdOf(rule, source) : undefined,
       windowMs: parseDuration(rule.rule.window)!,
       quarantine: rule.quarantine,
+      frozen: rule.budget.frozen,
     }))
   }
 
@@ -286,13 +307,14 @@ export class Core {
 
   report(): CoreReport {
     return {
-      rules: [...this.#rules.values()].map(({ name, scores, quarantine, hits, bans }) => ({
+      rules: [...this.#rules.values()].map(({ name, scores, quarantine, budget, hits, bans }) => ({
         rule: name,
         hits,
         bans,
         sources: scores.size,
         evictions: scores.evictions,
         quarantine,
+        frozen: budget.frozen,
       })),
       sessions: this.#sessions.size,
       liveBans: this.#bans.size,
@@ -330,9 +352,11 @@ export class Core {
 
   // Hits
 
-  #onHit(fact: HitFact): void {
-    const rule = this.#rules.get(fact.rule)
+  #onHit(told: HitFact): void {
+    const rule = this.#rules.get(told.rule)
     if (!rule) return
+    const fact = this.#ofClient(told)
+    if (!fact) return
     // Our tables refuse those who are in them: a firewall that says so tells us of our own doing.
     if (fact.spoofable && fact.login === undefined && fact.address !== undefined && this.#bans.isBanned(sourceOf(fact.address))) {
       this.#noteKnock(fact, fact.address)
@@ -387,6 +411,17 @@ export class Core {
     }
     if (rule.rule.points) this.#ask(rule, () => wholePoints(rule.rule.points!(hit)), onPoints)
     else onPoints(hit.weight)
+  }
+
+  /** A proxy's line is that of the client behind it; undefined where it does not say whose. */
+  #ofClient(fact: HitFact): HitFact | undefined {
+    const { address, parameters } = fact
+    if (address === undefined) return fact
+    const client = this.#protection.clientOf(address, parameters.forwarded)
+    if (client === address) return fact
+    if (client !== undefined) return { ...fact, address: client }
+    this.#ignoredHits++
+    return undefined
   }
 
   /** Whether somebody who is banned for life still knocks is worth knowing, for his parole; now and then is enough. */
@@ -510,6 +545,8 @@ export class Core {
         this.#decisions.push({ kind: 'notify', at, address, rule: rule.name, reason: decision.reason })
         return
       case 'run': {
+        // Whoever only watches does nothing.
+        if (rule.budget.frozen !== undefined) return
         const { command, parameters = {} } = decision
         this.#decisions.push({ kind: 'run', at, address, rule: rule.name, command, parameters })
       }
@@ -526,27 +563,62 @@ export class Core {
     const at = this.#now
     const { network, table, rule, until, score, reason } = wanted
     const address = formatNetwork(network)
-    const refusal = this.#refusal(network)
-    if (refusal !== undefined) {
-      this.#decisions.push({ kind: 'refused', at, address, table, rule, score, reason: refusal })
-      this.#changes.push({ kind: 'refused', refusal: { at, network, table, rule, score, reason: refusal } })
-      return refusal
-    }
+    const running = this.#rules.get(rule)
+    const refusal = this.#refusal(network) ?? (running && frozenText(running))
+    if (refusal !== undefined) return this.#refuse(wanted, refusal)
     const ban: SavedBan = { id: `${at} ${rule} ${table} ${address}`, at, ...wanted }
     const earlier = this.#bans.of(network).find((other) => other.rule === rule && other.table === table)
     // A rule that bans again while its ban lives makes it longer, never shorter.
     if (earlier && earlier.until >= until && rule !== BY_HAND) return undefined
+    const overspent = running && this.#overspend(running, network)
+    if (overspent !== undefined) return this.#refuse(wanted, overspent)
     if (earlier) {
       this.#changes.push({ kind: 'unban', id: earlier.id, at, reason: 'replaced' })
       this.#noteEnd(earlier, at)
     }
     this.#hold(ban)
-    const running = this.#rules.get(rule)
     if (running) running.bans++
     if (isSource(network)) this.#offender(network.address).bans.push({ at, rule, table, until })
     this.#changes.push({ kind: 'ban', ban })
     this.#decisions.push({ kind: 'ban', at, address, table, until, rule, score, reason })
     return undefined
+  }
+
+  #refuse({ network, table, rule, score }: Pick<SavedBan, 'network' | 'table' | 'rule' | 'score'>, reason: string): string {
+    const at = this.#now
+    this.#decisions.push({ kind: 'refused', at, address: formatNetwork(network), table, rule, score, reason })
+    this.#changes.push({ kind: 'refused', refusal: { at, network, table, rule, score, reason } })
+    return reason
+  }
+
+  /**
+   * Counts a ban that a rule is about to make. A rule that bans too many healthy clients is frozen: it only watches then, and
+   * those of them whom it banned are let go. Says why this ban must not be, where that is so now.
+   */
+  #overspend(rule: RunningRule, network: Network): string | undefined {
+    const source = sourceOf(network.address)
+    const at = this.#now
+    const isHealthy = isSource(network) && this.#isHealthy(this.#offender(source))
+    const wronged = rule.budget.count({ at, source, isHealthy, healthyClients: () => this.#healthyClients() })
+    if (!wronged) return undefined
+    const because = frozenText(rule)!
+    for (const ban of wronged.flatMap((one) => this.#bans.of(sourceNetwork(one)))) {
+      if (ban.rule === rule.name) this.#end(ban, at, because)
+    }
+    const reason = `${because}; "log2table release ${rule.name}" has it ban again`
+    this.#decisions.push({ kind: 'notify', at, address: undefined, rule: rule.name, reason })
+    return because
+  }
+
+  #isHealthy({ lastLoginAt }: KnownOffender): boolean {
+    return lastLoginAt !== undefined && lastLoginAt > this.#now - KNOWN_GOOD_MS
+  }
+
+  /** How many sources had a login accepted not long ago. */
+  #healthyClients(): number {
+    const sources = new Set(this.#loginsSince(this.#now - KNOWN_GOOD_MS))
+    for (const [source, offender] of this.#offenders) if (this.#isHealthy(offender)) sources.add(source)
+    return sources.size
   }
 
   /** Bans the narrowest network around a source that holds enough offenders, and nobody who is known to be good. */
@@ -635,6 +707,12 @@ export class Core {
     if (order.do === 'release') {
       const rule = this.#rules.get(order.rule)
       if (rule) rule.quarantine = undefined
+      rule?.budget.release()
+      return
+    }
+    if (order.do === 'withdraw') {
+      const { except, reason } = order
+      for (const ban of this.#bans.all()) if (ban.rule !== BY_HAND && !except.has(banKey(ban))) this.#end(ban, this.#now, reason)
       return
     }
     if (order.do === 'dismiss') {
@@ -714,6 +792,8 @@ export interface Standing {
   readonly threshold: number | undefined
   readonly windowMs: number
   readonly quarantine: string | undefined
+  /** Why the rule only watches. */
+  readonly frozen: string | undefined
 }
 
 /** What the core says of itself in `status`. */
@@ -726,11 +806,20 @@ export interface CoreReport {
     readonly sources: number
     readonly evictions: number
     readonly quarantine: string | undefined
+    readonly frozen: string | undefined
   }[]
   readonly sessions: number
   readonly liveBans: number
   readonly ignoredHits: number
   readonly clockAt: Instant
+}
+
+function frozenText({ name, budget }: RunningRule): string | undefined {
+  return budget.frozen === undefined ? undefined : `rule ${name} is frozen and only watches: ${budget.frozen}`
+}
+
+function budgetChange(rule: string, kept: Json): Change {
+  return { kind: 'kept', rule: `${BUDGET_OF}${rule}`, source: 0, kept, wakeAt: undefined }
 }
 
 function isSource({ address, bits }: Network): boolean {

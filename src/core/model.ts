@@ -48,9 +48,11 @@ export interface OrderFact {
     | { readonly do: 'ban'; readonly network: Network; readonly table: string; readonly until: Until; readonly reason: string }
     /** Ends every ban that covers the network or lies in it, and forgets the points of those addresses. */
     | { readonly do: 'unban'; readonly network: Network; readonly reason: string }
+    /** Ends every ban of a rule but those: see `banKey`. */
+    | { readonly do: 'withdraw'; readonly except: ReadonlySet<string>; readonly reason: string }
     /** What was proposed for life is not to be. */
     | { readonly do: 'dismiss'; readonly network: Network }
-    /** A rule that is not asked any more is asked again. */
+    /** A rule that is not asked any more is asked again; one that is frozen may ban again. */
     | { readonly do: 'release'; readonly rule: string }
 }
 
@@ -62,6 +64,11 @@ export interface ProtectFact {
   readonly ignored: readonly Network[]
   /** Ours: loopback, own addresses, gateways, resolvers, the invoker's own connection. Never banned. */
   readonly protected: readonly ProtectedNetwork[]
+  /**
+   * Behind them are others: never banned, and a line of theirs is that of the client whom its group `forwarded` names, or
+   * nobody's.
+   */
+  readonly proxies?: readonly Network[] | undefined
   /** Set where what must not be banned is not known for certain: then nobody is banned, and this says why. */
   readonly suspended?: string | undefined
 }

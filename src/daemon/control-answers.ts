@@ -65,8 +65,13 @@ async function answersTo(request: Request, { control, now }: Asked): Promise<Ite
     }
     case 'standing':
       return [{ at: isoTime(now()), kind: 'standing', ...control.standing(request.address) }, endLine(exitStatus.done)]
-    case 'reload':
-      return [{ at: isoTime(now()), kind: 'reloaded', ...(await control.reload()) }, endLine(exitStatus.done)]
+    case 'reload': {
+      const { confirmMs, connection } = request
+      const trial = confirmMs === undefined ? undefined : { confirmMs, connection }
+      return [{ at: isoTime(now()), kind: 'reloaded', ...(await control.reload(trial)) }, endLine(exitStatus.done)]
+    }
+    case 'confirm':
+      return [endLine(control.confirm(request.connection) ? exitStatus.done : exitStatus.no)]
   }
 }
 

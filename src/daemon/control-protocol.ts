@@ -3,8 +3,10 @@ import { type Network, parseNetwork } from '../base/address.ts'
 import { explainAddress } from '../base/address-faults.ts'
 import { DURATION_MS_MAX } from '../base/duration.ts'
 import { escapeText } from '../base/escape.ts'
+import { DAY_MS } from '../base/units.ts'
 import { showValue } from '../base/value.ts'
 import type { Decision, SavedBan } from '../core/model.ts'
+import type { TrialOrder } from './trial.ts'
 
 /**
  * What is said over the control socket: one request a connection, a line of JSON; then lines of JSON in answer, the last
@@ -54,6 +56,12 @@ const foreignTable = v.pipe(
   v.maxLength(NAME_CHARACTERS_MAX, `at most ${NAME_CHARACTERS_MAX} characters are allowed`),
 )
 
+/** SSH_CONNECTION of whoever asks: `192.0.2.1 50000 198.51.100.1 22`. */
+const connection = v.pipe(v.string(), v.maxLength(200, 'at most 200 characters are allowed'))
+
+/** The longest time for which a configuration may be on trial. */
+export const CONFIRM_MS_MAX = DAY_MS
+
 const isDuration = (ms: number) => Number.isInteger(ms) && ms >= 1 && ms <= DURATION_MS_MAX
 
 const request = v.variant('do', [
@@ -82,7 +90,18 @@ const request = v.variant('do', [
     addresses: v.optional(v.pipe(v.array(network), v.maxLength(SNAPSHOT_ADDRESSES_MAX)), []),
     entries: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
   }),
-  v.strictObject({ do: v.literal('reload') }),
+  v.strictObject({
+    do: v.literal('reload'),
+    /** It is undone after so long, unless somebody confirms it. */
+    confirmMs: v.optional(
+      v.pipe(
+        v.number(),
+        v.check((ms) => isDuration(ms) && ms <= CONFIRM_MS_MAX, 'at most a day is allowed'),
+      ),
+    ),
+    connection: v.optional(connection),
+  }),
+  v.strictObject({ do: v.literal('confirm'), connection: v.optional(connection) }),
   v.strictObject({ do: v.literal('standing'), address: network }),
 ])
 
@@ -266,6 +285,8 @@ const standing = v.object({
       /** How long points count. */
       windowMs: amount,
       quarantine: v.nullable(v.string()),
+      /** Why the rule only watches. */
+      frozen: v.optional(v.nullable(v.string()), null),
     }),
   ),
 })
@@ -337,7 +358,9 @@ export interface DaemonControl {
   /** What stands between an address or network and a ban. */
   standing(network: Network): StandingReport
   /** Loads the configuration again; with any fault the old one stays and the faults are thrown as a `UserError`. */
-  reload(): Promise<ReloadAnswer>
+  reload(trial?: TrialOrder): Promise<ReloadAnswer>
+  /** What is on trial stays; false where nothing is. */
+  confirm(connection: string | undefined): boolean
 }
 
 export interface OrderAnswer {

@@ -17,6 +17,7 @@ export function idleControl(changes: Partial<DaemonControl> = {}): DaemonControl
       refusal: null,
       rules: [],
     }),
+    confirm: () => false,
     reload: () => Promise.resolve({ configuration: '/etc/log2table', logs: 2, rules: 1, tables: 1 }),
     ...changes,
   }

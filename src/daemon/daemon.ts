@@ -9,6 +9,7 @@ import { dayOf } from '../base/listings.ts'
 import type { Log } from '../base/log.ts'
 import { DAY_MS, FOR_LIFE, type Instant, SECOND_MS } from '../base/units.ts'
 import { UserError } from '../base/user-error.ts'
+import { banKey } from '../core/bans.ts'
 import type { Decision, OrderFact } from '../core/model.ts'
 import type { Named } from '../firewall/firewall.ts'
 import { dialectOf } from '../firewall/index.ts'
@@ -33,16 +34,20 @@ import type { DaemonControl, OrderAnswer, ReloadAnswer } from './control-protoco
 import { Engine, type Protection } from './engine.ts'
 import { KeptFiles, putKeptFile } from './kept-files.ts'
 import { keepHeapModest } from './modest-heap.ts'
+import { keeperFolderIn, PanicFolder } from './panic-folder.ts'
 import { PROTECTION_LOOK_MS, ProtectionWatch } from './protection.ts'
 import { statusReport } from './status.ts'
 import { SteadyClock } from './steady-clock.ts'
 import { timers } from './timers.ts'
+import { Trial, type TrialOrder } from './trial.ts'
 import { troublesOf } from './troubles.ts'
 
 export interface DaemonOptions {
   readonly configuration: Configuration
   /** Loads the configuration anew; rejects with a `UserError` that holds all its faults. */
   readonly reload: () => Promise<Configuration>
+  /** The configuration is on trial, and gives way to that one where nobody confirms it. */
+  readonly trial?: { readonly order: TrialOrder; readonly before: Configuration } | undefined
   /** The socket of a keeper in another process; undefined where this one does it all. */
   readonly keeperPath?: string | undefined
   readonly version: string
@@ -70,6 +75,8 @@ const PURGE_ROWS = 500
 const PURGE_EVERY_MS = 10 * SECOND_MS
 /** The same where there is more. */
 const PURGE_ON_MS = 100
+/** How soon it is tried again to put the configuration before back. */
+const UNDO_AGAIN_MS = 5 * SECOND_MS
 /** How long the answer to an order waits for the firewall to follow it. */
 const FOLLOW_MS_MAX = 2 * SECOND_MS
 
@@ -94,6 +101,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const machine = thisMachine(run)
   const commandRuns = new CommandRuns({ run, log })
   const blindSpots = new BlindSpotWatch({ path: join(stateFolder, 'blind-spots.json'), log, now })
+  const panic = new PanicFolder(keeperFolderIn(stateFolder), log)
   const teller = new Teller({ host: hostname(), log, timers, now })
   let current: Running
 
@@ -134,10 +142,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   async function prepare(configuration: Configuration): Promise<Running & { readonly protection: Protection }> {
     named = namedIn(configuration)
     const readMachine = () => readProtected(machine)
-    const watch = new ProtectionWatch({ ignore: configuration.ignore, readMachine, log })
+    const watch = new ProtectionWatch({ ...configuration, readMachine, log })
     const keeper = keeperPath
       ? keeperClient({ path: keeperPath, log, timers, onFault: options.onFault })
-      : createKeeper({ dialectOf, run, log, timers, now, readProtection: readMachine, named: () => named, keep: putKeptFile })
+      : createKeeper({
+          ...{ dialectOf, run, log, timers, now, readProtection: readMachine, named: () => named, keep: putKeptFile },
+          isPanic: () => panic.isPanic(),
+          remember: (tables) => panic.remember(tables),
+        })
     const { startAt } = options
     const keptFiles = new KeptFiles({
       files: configuration.keptFiles,
@@ -218,10 +230,28 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 
   let reloading: Promise<unknown> = Promise.resolve()
+  function afterReloads<T>(change: () => Promise<T>): Promise<T> {
+    const done = reloading.then(change)
+    reloading = done.catch(() => {})
+    return done
+  }
+  const trial = new Trial<Before>({ timers, now, log, undo: (before) => afterReloads(() => undo(before)) })
+
+  /** Puts a configuration back that was in force, and lifts what rules have banned since. */
+  async function undo(before: Before): Promise<void> {
+    current.engine.order({ do: 'withdraw', except: before.bans, reason: 'the configuration was not confirmed' }, now())
+    try {
+      await putInForce(before.configuration)
+    } catch (error) {
+      if (!(error instanceof UserError)) return options.onFault(error)
+      log.error(`the configuration before cannot be put in force now: ${error.message}`)
+      timers.after(UNDO_AGAIN_MS, () => void afterReloads(() => undo(before)))
+    }
+  }
   const control: DaemonControl = {
     async status() {
       const kept = await current.keeper.report()
-      return statusReport({
+      const report = statusReport({
         ...current,
         kept,
         version: options.version,
@@ -231,6 +261,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         startedAt,
         now: now(),
       })
+      return { ...report, troubles: [...report.troubles, ...(trial.trouble === undefined ? [] : [trial.trouble])] }
     },
     *bans({ table }) {
       for (const ban of current.engine.core.bans()) if (table === undefined || ban.table === table) yield ban
@@ -261,14 +292,20 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         address: formatNetwork(network),
         database: databasePath,
         refusal,
-        rules: rules.map(({ threshold = null, quarantine = null, ...rule }) => ({ ...rule, threshold, quarantine })),
+        rules: rules.map(({ threshold = null, quarantine = null, frozen = null, ...rule }) => ({
+          ...rule,
+          threshold,
+          quarantine,
+          frozen,
+        })),
       }
     },
     unban: ({ address, reason }) => carryOut({ do: 'unban', network: address, reason }),
-    reload() {
-      const done = reloading.then(reloadNow)
-      reloading = done.catch(() => {})
-      return done
+    reload: (order) => afterReloads(() => reloadNow(order)),
+    confirm(connection) {
+      const isConfirmed = trial.confirm(connection)
+      if (isConfirmed) options.onAccepted?.(current.configuration)
+      return isConfirmed
     },
   }
 
@@ -309,11 +346,24 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 
   /** Loads and checks, and only then lets the new configuration take the place of the old one. */
-  async function reloadNow(): Promise<ReloadAnswer> {
+  async function reloadNow(order: TrialOrder | undefined): Promise<ReloadAnswer> {
     const configuration = await options.reload()
     if (configuration.stateFolder !== stateFolder || configuration.control !== socketPath) {
       throw new UserError(exitStatus.configuration, 'stateFolder and control can be changed by a restart only')
     }
+    const before = { configuration: current.configuration, bans: new Set(order && current.engine.core.bans().map(banKey)) }
+    await putInForce(configuration)
+    if (order) trial.begin(order, before)
+    else {
+      trial.stop()
+      options.onAccepted?.(configuration)
+    }
+    const { folder, logs, rules, tables } = configuration
+    return { configuration: folder ?? null, logs: logs.length, rules: rules.size, tables: tables.size }
+  }
+
+  /** Has a checked configuration take the place of the one that works; with any fault that one goes on. */
+  async function putInForce(configuration: Configuration): Promise<void> {
     const next = await prepare(configuration)
     await current.engine.stop()
     if (!committer.flush(now())) {
@@ -337,10 +387,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     next.engine.start(next.protection)
     await takeUpKeptFiles()
     tell(configuration)
-    options.onAccepted?.(configuration)
-    const { folder, logs, rules, tables } = configuration
-    log.info('the configuration was loaded again', { folder })
-    return { configuration: folder ?? null, logs: logs.length, rules: rules.size, tables: tables.size }
+    log.info('the configuration was loaded again', { folder: configuration.folder })
   }
 
   function purgeLater(ms: number): void {
@@ -353,6 +400,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   async function stop(): Promise<void> {
     clearInterval(looking)
     clearTimeout(purging)
+    trial.stop()
     await server?.close()
     await current.engine.stop()
     blindSpots.write()
@@ -373,10 +421,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     await stop()
     throw error
   }
+  const bansAtStart = new Set(options.trial && first.engine.core.bans().map(banKey))
   first.engine.start(first.protection)
   tell(first.configuration)
   await takeUpKeptFiles()
-  options.onAccepted?.(first.configuration)
+  if (options.trial) trial.begin(options.trial.order, { configuration: options.trial.before, bans: bansAtStart })
+  else options.onAccepted?.(first.configuration)
   looking = setInterval(() => void look().catch(options.onFault), PROTECTION_LOOK_MS)
   purgeLater(PURGE_EVERY_MS)
   if (opened.damage) {
@@ -393,6 +443,13 @@ interface Running {
   readonly keeper: KeeperLink
   readonly watch: ProtectionWatch
   readonly keptFiles: KeptFiles
+}
+
+/** What a configuration on trial gives way to. */
+interface Before {
+  readonly configuration: Configuration
+  /** Whom rules had banned; see `banKey`. */
+  readonly bans: ReadonlySet<string>
 }
 
 /** What the store says of a folder or database that it cannot use is for the user to mend. */

@@ -233,11 +233,10 @@ export class Engine {
   release(name: string | undefined): readonly Held[] {
     const isMeant = (one: string) => name === undefined || name === one
     const patterns = [...this.quarantined].map(([name, reason]): Held => ({ what: 'pattern', name, reason }))
-    const rules = this.#core
-      .report()
-      .rules.flatMap(({ rule, quarantine }): readonly Held[] =>
-        quarantine === undefined ? [] : [{ what: 'rule', name: rule, reason: quarantine }],
-      )
+    const rules = this.#core.report().rules.flatMap(({ rule, quarantine, frozen }): readonly Held[] => {
+      const reason = quarantine ?? frozen
+      return reason === undefined ? [] : [{ what: 'rule', name: rule, reason }]
+    })
     const held = [...rules, ...patterns].filter((one) => isMeant(one.name))
     for (const { what, name } of held) {
       if (what === 'rule') this.order({ do: 'release', rule: name }, this.#options.now())
@@ -397,6 +396,7 @@ export class Engine {
       kind: 'protect',
       networks: [
         ...this.#protection.ignored.map(because('on the ignore list')),
+        ...(this.#protection.proxies ?? []).map(because('a proxy')),
         ...this.#protection.protected.map((one) => because(one.because)(one.network)),
         ...[...this.#core.loggedIn()].map(sourceNetwork).map(because('logged in at this moment')),
       ],

@@ -14,6 +14,7 @@ import { loadCommands, namedOf } from '../parameters/commands-json.ts'
 import { formatFault } from '../parameters/report.ts'
 import { putKeptFile } from './kept-files.ts'
 import { listenOnSocket } from './listen.ts'
+import { PanicFolder } from './panic-folder.ts'
 import { timers } from './timers.ts'
 import type { User } from './user.ts'
 
@@ -22,6 +23,8 @@ export interface KeeperProcessOptions {
   readonly listen: { readonly path: string; readonly owner?: User | undefined } | { readonly fd: number }
   /** The folder of commands.json. */
   readonly folder: string
+  /** Where it remembers its tables, and looks whether there is a panic. */
+  readonly state: string
   readonly log: Log
   readonly now: () => Instant
   /** An engine has begun. */
@@ -38,11 +41,12 @@ const SOCKET_UMASK = 0o177
 const FOLDER_MODE = 0o755
 
 /** The keeper as a process of its own: it runs no configuration, and what root may be asked to do it reads itself. */
-export async function startKeeper({ listen, folder, log, now, onBegin }: KeeperProcessOptions): Promise<KeeperProcess> {
+export async function startKeeper({ listen, folder, state, log, now, onBegin }: KeeperProcessOptions): Promise<KeeperProcess> {
   const aborter = new AbortController()
   let named = namedIn(folder)
   const run = createRunner({ path: process.env.PATH, signal: aborter.signal, named: () => named })
   const machine = thisMachine(run)
+  const panic = new PanicFolder(state, log)
   const server = keeperServer({
     createKeeper() {
       named = namedAgain() ?? named
@@ -55,6 +59,8 @@ export async function startKeeper({ listen, folder, log, now, onBegin }: KeeperP
         readProtection: () => readProtected(machine),
         named: () => named,
         keep: putKeptFile,
+        isPanic: () => panic.isPanic(),
+        remember: (tables) => panic.remember(tables),
       })
     },
     log,

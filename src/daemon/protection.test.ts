@@ -33,6 +33,7 @@ const own = (...networks: readonly string[]): Protection => ({
 function watchOf(...files: readonly string[]): ProtectionWatch {
   return new ProtectionWatch({
     ignore: { networks: [parseNetwork('203.0.113.0/24')!], files },
+    proxies: [],
     readMachine: () => Promise.resolve(machine),
     log: logTo((line) => said.push(line.replaceAll(folder, 'FOLDER'))),
   })
@@ -162,6 +163,37 @@ test('a file that was empty from the beginning is nothing to worry about', async
   writeFileSync(friends, '')
   const watch = watchOf(friends)
   assert.deepEqual(await look(watch), { ...known, ignored: ['203.0.113.0/24'] })
+})
+
+test('a machine that suddenly shows no address of its own has nobody banned, and what it told before is protected still', async () => {
+  const watch = watchOf()
+  machine = { ...own('127.0.0.0/8', '192.0.2.1'), ownAddresses: 2 }
+  assert.equal((await look(watch))?.suspended, undefined)
+  const trouble = 'this machine shows no address of its own'
+  machine = { ...own('127.0.0.0/8'), troubles: [trouble], ownAddresses: 0 }
+  assert.deepEqual(await look(watch), {
+    ...{ ignored: ['203.0.113.0/24'], protected: ['127.0.0.0/8', '192.0.2.1'] },
+    suspended: `nobody is banned while ${trouble}`,
+  })
+  assert.deepEqual(troublesOf(watch), [trouble])
+  assert.deepEqual(said, [`warning: what must not be banned is not known for certain: ${trouble}`])
+  machine = { ...own('127.0.0.0/8', '192.0.2.2'), ownAddresses: 2 }
+  assert.deepEqual((await look(watch))?.protected, ['127.0.0.0/8', '192.0.2.2'])
+  assert.deepEqual(troublesOf(watch), [])
+})
+
+test('one that never showed any is left as it is', async () => {
+  const watch = watchOf()
+  machine = { ...own('127.0.0.0/8'), troubles: ['this machine shows no address of its own'], ownAddresses: 0 }
+  assert.equal((await look(watch))?.suspended, undefined)
+})
+
+test('gateways that cannot be read any more are protected as they were', async () => {
+  const watch = watchOf()
+  machine = own('127.0.0.0/8', '192.0.2.1')
+  await look(watch)
+  machine = { ...own('127.0.0.0/8'), troubles: ['/proc/net/route cannot be read: EACCES'] }
+  assert.equal(await look(watch), undefined)
 })
 
 test('what the machine cannot tell of itself is said once, and suspends nothing', async () => {

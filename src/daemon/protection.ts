@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs'
 import type { Network } from '../base/address.ts'
 import type { Log } from '../base/log.ts'
-import type { ProtectFact } from '../core/model.ts'
+import type { ProtectedNetwork, ProtectFact } from '../core/model.ts'
+import { withoutLoss } from '../firewall/protected.ts'
 import type { Protection } from '../firewall/read-protected.ts'
 import { readIgnoreFile } from '../parameters/ignore-file.ts'
 import type { Configuration } from '../parameters/parameters.ts'
@@ -11,22 +12,30 @@ export const PROTECTION_LOOK_MS = 5_000
 
 /**
  * Knows who must not be banned: what the user ignores, and what would lock somebody out. Where it cannot be known any
- * more, because an ignore file is gone, has a fault, or is suddenly empty, banning is suspended until it can.
+ * more, because an ignore file is gone, has a fault, or is suddenly empty, or because the machine suddenly shows no address of
+ * its own, banning is suspended until it can. Of what else the machine does not tell, what it told before holds on.
  */
 export class ProtectionWatch {
   readonly #ignore: Configuration['ignore']
+  readonly #proxies: Configuration['proxies']
   readonly #readMachine: () => Promise<Protection>
   readonly #log: Log
   readonly #files = new Map<string, IgnoreFileState>()
+  /** Of this machine, as far as it was ever told. */
+  #machine: readonly ProtectedNetwork[] = []
+  #hadOwnAddresses = false
+  #troubles: readonly string[] = []
   #last: string | undefined
   #lastTroubles = ''
 
   constructor({
     ignore,
+    proxies,
     readMachine,
     log,
-  }: { ignore: Configuration['ignore']; readMachine: () => Promise<Protection>; log: Log }) {
+  }: Pick<Configuration, 'ignore' | 'proxies'> & { readMachine: () => Promise<Protection>; log: Log }) {
     this.#ignore = ignore
+    this.#proxies = proxies
     this.#readMachine = readMachine
     this.#log = log
   }
@@ -34,12 +43,16 @@ export class ProtectionWatch {
   /** What is protected now, where it differs from the last answer. */
   async look(): Promise<Omit<ProtectFact, 'at'> | undefined> {
     const machine = await this.#readMachine()
+    this.#machine = withoutLoss(this.#machine, machine)
     const files = this.#ignore.files.map((path) => this.#lookAt(path))
-    const troubles = files.flatMap(({ trouble }) => trouble ?? [])
-    this.#tell([...troubles, ...machine.troubles])
+    const isBlind = this.#hadOwnAddresses && machine.ownAddresses === 0
+    if ((machine.ownAddresses ?? 0) > 0) this.#hadOwnAddresses = true
+    const troubles = [...files.flatMap(({ trouble }) => trouble ?? []), ...(isBlind ? machine.troubles : [])]
+    this.#troubles = troubles
+    this.#tell([...new Set([...troubles, ...machine.troubles])])
     const ignored = [...this.#ignore.networks, ...files.flatMap(({ networks }) => networks)]
     const suspended = troubles.length > 0 ? `nobody is banned while ${troubles.join('; ')}` : undefined
-    const fact = { kind: 'protect', ignored, protected: machine.networks, suspended } as const
+    const fact = { kind: 'protect', ignored, protected: this.#machine, proxies: this.#proxies, suspended } as const
     const text = JSON.stringify(fact, (_key, value) => (typeof value === 'bigint' ? String(value) : value))
     if (text === this.#last) return undefined
     this.#last = text
@@ -48,7 +61,7 @@ export class ProtectionWatch {
 
   /** What must be mended, for `status`. */
   get troubles(): readonly string[] {
-    return [...this.#files.values()].flatMap(({ trouble }) => trouble ?? [])
+    return this.#troubles
   }
 
   #lookAt(path: string): IgnoreFileState {

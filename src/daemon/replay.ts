@@ -20,7 +20,7 @@ export interface ReplayOptions {
   readonly tables: ReadonlySet<string>
   /** Old logs or captures, plain or .gz, `-` for standard input, and the patterns that each is read with. */
   readonly logs: readonly { readonly path: string; readonly feeds: readonly Feed[]; readonly zone?: string | undefined }[]
-  readonly protection: Pick<ProtectFact, 'ignored' | 'protected'>
+  readonly protection: Pick<ProtectFact, 'ignored' | 'protected' | 'proxies'>
   readonly onDecision: (decision: Decision) => void
   /** A login of this source was accepted. */
   readonly onLogin?: (source: Address) => void

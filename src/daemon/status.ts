@@ -50,10 +50,10 @@ export function statusReport(options: StatusOptions): StatusReport {
       reason: reason ?? nearlyFull ?? null,
       queued,
     })),
-    rules: rules.map(({ rule, hits, bans, sources, quarantine }) => ({
+    rules: rules.map(({ rule, hits, bans, sources, quarantine, frozen }) => ({
       rule,
-      state: quarantine === undefined ? 'running' : 'quarantined',
-      reason: quarantine ?? null,
+      state: quarantine !== undefined ? 'quarantined' : frozen !== undefined ? 'frozen' : 'running',
+      reason: quarantine ?? frozen ?? null,
       hits,
       bans,
       scored: sources,

@@ -11,12 +11,16 @@ import type { User } from './user.ts'
 export interface SupervisorOptions {
   /** The program and arguments of an engine, but for those that join it to its keeper. */
   readonly engine: readonly string[]
+  /** What more an engine is told that begins within the first so many milliseconds. */
+  readonly atFirst?: { readonly args: readonly string[]; readonly ms: number } | undefined
   readonly user: User
   readonly keeperSocket: string
   /** Folders that are to belong to the engine's user. */
   readonly folders: readonly string[]
   /** Of commands.json. */
   readonly folder: string
+  /** Of the keeper; see `KeeperProcessOptions`. */
+  readonly keeperState: string
   readonly log: Log
   readonly now: () => Instant
 }
@@ -33,12 +37,13 @@ const END_MS_MAX = 10 * SECOND_MS
  * without rights, again and again until it is asked to end. It runs no configuration.
  */
 export async function supervise(options: SupervisorOptions): Promise<ExitStatus> {
-  const { user, keeperSocket, folders, folder, log, now } = options
+  const { user, keeperSocket, folders, folder, keeperState, log, now } = options
   for (const one of folders) giveFolder(one, user)
   let hasBegun = false
   const keeper = await startKeeper({
     listen: { path: keeperSocket, owner: user },
     folder,
+    state: keeperState,
     log,
     now,
     onBegin: () => (hasBegun = true),
@@ -60,10 +65,13 @@ export async function supervise(options: SupervisorOptions): Promise<ExitStatus>
   process.on('SIGHUP', () => engine?.kill('SIGHUP'))
 
   let pauseMs = RESTART_MS_MIN
+  const beganAt = performance.now()
   try {
     for (;;) {
       const startedAt = performance.now()
-      const { status, how } = await runEngine(options, (child) => (engine = child))
+      const { args = [], ms = 0 } = options.atFirst ?? {}
+      const more = startedAt - beganAt < ms ? args : []
+      const { status, how } = await runEngine(options, more, (child) => (engine = child))
       engine = undefined
       if (isEnding) return exitStatus.done
       // What is wrong before anything was in force is for whoever started us; afterwards nobody looks any more.
@@ -88,12 +96,13 @@ export async function supervise(options: SupervisorOptions): Promise<ExitStatus>
 /** It becomes the user by itself, before it reads anything: its groups, which give it the logs, come with that. */
 function runEngine(
   { engine: [program = '', ...args], keeperSocket }: SupervisorOptions,
+  more: readonly string[],
   onStarted: (child: ChildProcess) => void,
 ): Promise<{ readonly status: ExitStatus; readonly how: string }> {
   return new Promise((resolve) => {
     // A signal from a terminal goes to us alone, who pass it on; by the channel it sees that we are gone.
     const stdio = ['inherit', 'inherit', 'inherit', 'ipc'] as const
-    const child = spawn(program, [...args, '--keeper', keeperSocket], { stdio: [...stdio], detached: true })
+    const child = spawn(program, [...args, ...more, '--keeper', keeperSocket], { stdio: [...stdio], detached: true })
     onStarted(child)
     child.once('error', ({ message }) => resolve({ status: exitStatus.software, how: message }))
     child.once('exit', (status, signal) =>

@@ -5,7 +5,7 @@ import { parseNetwork } from '../base/address.ts'
 import { logTo } from '../base/log.ts'
 import { DAY_MS, HOUR_MS } from '../base/units.ts'
 import { dialectOf } from './index.ts'
-import { createKeeper } from './keeper.ts'
+import { createKeeper, PANIC_LOOK_MS } from './keeper.ts'
 import { alwaysProtected } from './protected.ts'
 import { type Request, RequestError } from './request.ts'
 
@@ -229,6 +229,68 @@ describe('a kept file', () => {
   test('must be named in commands.json', async () => {
     const { keeper } = keeping(new Map())
     await assert.rejects(keeper.declare([kept]), /table blockips: commands\.json has no "blockips" in "files"/)
+  })
+})
+
+describe('while there is a panic', () => {
+  function panicking({ isPanic = false }: { isPanic?: boolean } = {}) {
+    const state = { isPanic }
+    const remembered: unknown[] = []
+    const timers: (() => void)[] = []
+    const keeper = createKeeper({
+      dialectOf,
+      run: async () => assert.fail('a dry run ran something'),
+      log: logTo(() => {}),
+      timers: {
+        after: (ms, run) => {
+          if (ms === PANIC_LOOK_MS) timers.push(run)
+          return () => {}
+        },
+      },
+      now: () => START,
+      readProtection: async () => ({ networks: alwaysProtected, troubles: [] }),
+      isPanic: () => state.isPanic,
+      remember: (tables) => remembered.push(tables),
+    })
+    const entries = [{ address: '192.0.2.1', until }]
+    return {
+      ...{ keeper, state, remembered, timers },
+      stateNow: () => keeper.status().map((one) => `${one.state} ${one.enforced}`),
+      begin: async () => {
+        await keeper.declare(tables)
+        await keeper.handle({ kind: 'add', table: 'bad_ip', entries })
+        await keeper.handle({ kind: 'begin' })
+        await keeper.settled()
+      },
+      look: async () => {
+        for (const run of timers.splice(0)) run()
+        for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve))
+      },
+    }
+  }
+
+  test('all is taken away within a second, nothing is added, and it is said why', async () => {
+    const { keeper, state, stateNow, begin, look, timers } = panicking()
+    await begin()
+    assert.deepEqual(stateNow(), ['enforcing 1'])
+    await look()
+    assert.deepEqual(stateNow(), ['enforcing 1'])
+    state.isPanic = true
+    await look()
+    await keeper.handle({ kind: 'add', table: 'bad_ip', entries: [{ address: '192.0.2.2', until }] })
+    await keeper.settled()
+    assert.deepEqual(stateNow(), ['torn down 0'])
+    const reason = 'torn down by a panic; "log2table panic --end" ends it'
+    assert.deepEqual([keeper.status()[0]!.reason, keeper.hindrance('bad_ip', '192.0.2.2')], [reason, reason])
+    // What is done is done: a keeper that has torn down is made anew, or never bans again.
+    assert.equal(timers.length, 0)
+  })
+
+  test('a keeper that begins puts nothing in; without, it remembers what it has declared', async () => {
+    const { begin, stateNow, remembered } = panicking({ isPanic: true })
+    await begin()
+    assert.deepEqual(stateNow(), ['torn down 0'])
+    assert.deepEqual(remembered, [tables])
   })
 })
 

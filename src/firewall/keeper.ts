@@ -1,10 +1,11 @@
 import { formatNetwork } from '../base/address.ts'
 import type { Log } from '../base/log.ts'
-import { type Instant, MINUTE_MS } from '../base/units.ts'
+import { type Instant, MINUTE_MS, SECOND_MS } from '../base/units.ts'
 import type { ProtectedNetwork } from '../core/model.ts'
 import type { Dialect, Named, Table } from './firewall.ts'
 import { type Guard, guard } from './guard.ts'
 import { type KeptEntry, keptText } from './kept-file.ts'
+import { withoutLoss } from './protected.ts'
 import type { Protection } from './read-protected.ts'
 import { checkRequest, type EntryText, entryText, type KeyedEntry, type Request, RequestError } from './request.ts'
 import type { Runner } from './runner.ts'
@@ -47,7 +48,7 @@ export interface Keeper extends KeeperLink {
   hindrance(table: string, address: string): string | undefined
   /** What is never banned, as the keeper sees it. */
   protected(): readonly ProtectedNetwork[]
-  /** Takes away everything that we set up in the firewall, and puts nothing back. True when all of it is gone. */
+  /** Takes away everything that we set up in the firewall; nothing is put back by this keeper. True when all of it is gone. */
   panic(): Promise<boolean>
 }
 
@@ -71,12 +72,18 @@ export interface KeeperOptions {
   readonly named?: () => Named
   /** Puts a file in its place; throws where it cannot. */
   readonly keep?: (path: string, text: string) => void
+  /** Whether somebody wants nobody to be banned any more; asked at the beginning and then every `PANIC_LOOK_MS`. */
+  readonly isPanic?: () => boolean
+  /** Remembers the tables that are enforced from now on, for those who must empty them without us. */
+  readonly remember?: (tables: readonly Table[]) => void
   /** The machine's protected set; asked at the start and then every `PROTECTION_EVERY_MS`. */
   readProtection(): Promise<Protection>
 }
 
 /** How often the protected set is read again. */
 const PROTECTION_EVERY_MS = MINUTE_MS / 2
+/** How long it may take until a panic is noticed. */
+export const PANIC_LOOK_MS = SECOND_MS
 /** How long `stop` waits for what is queued. */
 const STOP_WAIT_MS = 2_000
 
@@ -85,6 +92,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
   const tables = new Map<string, TableKeeper>()
   /** Names of kept files, by table. */
   const files = new Map<string, string>()
+  let declaredTables: readonly Table[] = []
   let isSealed = false
   let isStopped = false
   let machine: readonly ProtectedNetwork[] = []
@@ -92,12 +100,14 @@ export function createKeeper(options: KeeperOptions): Keeper {
   let refusalOf: Guard = guard([])
   let troubles = ''
   let cancelRead = () => {}
+  let cancelLook = () => {}
 
   async function readAgain(): Promise<void> {
-    const { networks, troubles: found } = await options.readProtection()
+    const read = await options.readProtection()
+    const { troubles: found } = read
     for (const trouble of found) if (!troubles.includes(trouble)) log.warning(`protected set: ${trouble}`)
     troubles = found.join('\n')
-    protect(networks, asked)
+    protect(withoutLoss(machine, read), asked)
   }
 
   /** What has become protected while it was banned is let go. */
@@ -130,6 +140,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
   async function declare(declared: readonly Table[]): Promise<void> {
     if (isSealed) throw new RequestError('the tables are declared already')
     isSealed = true
+    declaredTables = declared
     const keepers = declared.map((table) => {
       const dialect = dialectOf(table.kind)
       if (!dialect) throw new RequestError(`table ${table.name}: there is no firewall called ${table.kind}`)
@@ -201,6 +212,8 @@ export function createKeeper(options: KeeperOptions): Keeper {
         protect(machine, request.networks)
         return done
       case 'begin':
+        options.remember?.(declaredTables)
+        if (await lookForPanic()) return done
         for (const table of tables.values()) table.begin()
         return done
       case 'keep':
@@ -211,6 +224,22 @@ export function createKeeper(options: KeeperOptions): Keeper {
         return { kind: 'entries', table: request.table, entries: entries.map(entryText) }
       }
     }
+  }
+
+  async function panic(): Promise<boolean> {
+    isStopped = true
+    cancelRead()
+    const results = await Promise.all([...tables.values()].map((table) => table.tearDown()))
+    return results.every(Boolean)
+  }
+
+  /** True where there is a panic; what could not be taken away is tried again until it is. */
+  async function lookForPanic(): Promise<boolean> {
+    if (!options.isPanic) return false
+    const isPanic = options.isPanic()
+    const isGone = isPanic && (await panic())
+    if (!isGone) cancelLook = timers.after(PANIC_LOOK_MS, () => void lookForPanic())
+    return isPanic
   }
 
   const status = () => [...tables.values()].map((table) => table.status())
@@ -228,16 +257,12 @@ export function createKeeper(options: KeeperOptions): Keeper {
     hindrance: (table, address) => tables.get(table)?.hindrance(address),
     protected: () => [...machine, ...asked],
     settled,
-    async panic() {
-      isStopped = true
-      cancelRead()
-      const results = await Promise.all([...tables.values()].map((table) => table.tearDown()))
-      return results.every(Boolean)
-    },
+    panic,
     async stop() {
       isSealed = true
       isStopped = true
       cancelRead()
+      cancelLook()
       let cancel = () => {}
       await Promise.race([settled(), new Promise<void>((resolve) => (cancel = timers.after(STOP_WAIT_MS, resolve)))])
       cancel()

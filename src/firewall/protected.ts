@@ -1,4 +1,4 @@
-import { type Network, networkOf, parseAddress, parseNetwork } from '../base/address.ts'
+import { formatNetwork, type Network, networkOf, parseAddress, parseNetwork } from '../base/address.ts'
 import type { ProtectedNetwork } from '../core/model.ts'
 
 /** What must never be banned on any machine. No packet of the internet has one of these as its source, or a ban of it would cut us off. */
@@ -15,6 +15,16 @@ export const alwaysProtected: readonly ProtectedNetwork[] = (
     ['ff00::/8', 'multicast'],
   ] as const
 ).map(([text, because]) => ({ network: parseNetwork(text)!, because }))
+
+/** What is protected now: while something cannot be read, what was protected before stays so. */
+export function withoutLoss(
+  before: readonly ProtectedNetwork[],
+  { networks, troubles }: { readonly networks: readonly ProtectedNetwork[]; readonly troubles: readonly string[] },
+): readonly ProtectedNetwork[] {
+  if (troubles.length === 0) return networks
+  const known = new Set(networks.map(({ network }) => formatNetwork(network)))
+  return [...networks, ...before.filter(({ network }) => !known.has(formatNetwork(network)))]
+}
 
 /** An interface's addresses as `os.networkInterfaces` tells them. */
 export type Interfaces = Readonly<Record<string, readonly { readonly address: string }[] | undefined>>

@@ -30,6 +30,8 @@ export interface Protection {
   readonly networks: readonly ProtectedNetwork[]
   /** Each in one sentence; while there are any, the set may lack something. */
   readonly troubles: readonly string[]
+  /** How many addresses the machine shows as its own; loopback is among them. */
+  readonly ownAddresses?: number
 }
 
 /** Reads the protected set: own addresses, gateways, resolvers, the invoker's ssh connection, and what is so everywhere. */
@@ -63,7 +65,7 @@ export async function readProtected(machine: Machine): Promise<Protection> {
     attempt(path, () => resolversOf(machine.readText(path) ?? '')),
   )
   const peers = attempt('the environment', () => machine.environments().flatMap(sshPeersOf))
-  return { networks: [...alwaysProtected, ...own, ...gateways, ...resolvers, ...peers], troubles }
+  return { networks: [...alwaysProtected, ...own, ...gateways, ...resolvers, ...peers], troubles, ownAddresses: own.length }
 }
 
 /** The machine that we run on. */
@@ -90,7 +92,7 @@ function textOf(path: string): string | undefined {
 const ANCESTORS_MAX = 32
 
 /** Environments of our parent, its parent and so on, as far as we may read them. */
-function* ancestorEnvironments(): Generator<Record<string, string>> {
+export function* ancestorEnvironments(): Generator<Record<string, string>> {
   let pid = process.ppid
   for (let i = 0; i < ANCESTORS_MAX && pid > 1; i++) {
     try {

@@ -296,6 +296,7 @@ export class TableKeeper {
   }
 
   #reasonInWords(): string | undefined {
+    if (this.#state === 'torn down') return 'torn down by a panic; "log2table panic --end" ends it'
     if (this.#trouble) return this.#trouble.sentence
     if (this.#unmet !== undefined) return this.#unmet
     if (this.#needsSetUp && this.#repair?.missing !== undefined) return `${this.#repair.missing} is missing`
@@ -334,8 +335,8 @@ export class TableKeeper {
     this.#state = 'torn down'
     await this.#working
     const { dialect, table, log } = this.#o
-    const known = [...this.#enforced.keys()].map((key) => parseNetwork(key)!)
     const steps = dialect.tearDown(table)
+    const known = steps.length > 0 ? [] : await this.#known()
     const results = await this.#runEach(steps.length > 0 ? steps : dialect.delete(table, known))
     this.#enforced.clear()
     for (const queue of [this.#toAdd, this.#toRenew, this.#toDelete]) queue.clear()
@@ -343,6 +344,16 @@ export class TableKeeper {
     if (failed) log.error(`table ${table.name}: not torn down: ${escapeText(this.#troubleOf(results[0]!).sentence)}`)
     else log.warning(`table ${table.name}: torn down; nothing is banned by it`)
     return !failed
+  }
+
+  /** What is in, also where it was never compared; where the firewall does not say, what we put there. */
+  async #known(): Promise<readonly Network[]> {
+    try {
+      if (!this.#isCompared) return (await this.list()).map(({ network }) => network)
+    } catch (error) {
+      this.#o.log.error(`table ${this.#o.table.name}: what it holds is not known: ${escapeText((error as Error).message)}`)
+    }
+    return [...this.#enforced.keys()].map((key) => parseNetwork(key)!)
   }
 
   // The worker

@@ -37,13 +37,17 @@ class Silent extends Generic {
 describe('a configuration without a fault', () => {
   test('has every default in place', () => {
     const { configuration, faults } = checkParameters(
-      { ...good, ignore: ['192.0.2.0/24', '::ffff:198.51.100.7', 'file:/etc/log2table/friends'] },
+      {
+        ...{ ...good, ignore: ['192.0.2.0/24', '::ffff:198.51.100.7', 'file:/etc/log2table/friends'] },
+        proxies: ['192.0.2.10', '2001:db8::/32'],
+      },
       { folder: '/etc/log2table', platform: 'openbsd' },
     )
     assert.deepEqual(faults, [])
     assert.ok(configuration)
     assert.deepEqual(configuration.ignore.networks.map(formatNetwork), ['192.0.2.0/24', '198.51.100.7'])
     assert.deepEqual(configuration.ignore.files, ['/etc/log2table/friends'])
+    assert.deepEqual(configuration.proxies.map(formatNetwork), ['192.0.2.10', '2001:db8::/32'])
     assert.deepEqual([...configuration.tables.values()], [{ name: 'bad_ip', kind: 'nftables', options: {} }])
     assert.equal(configuration.rules.get('hackers'), good.rules.hackers)
     assert.deepEqual(configuration.logs, [
@@ -132,7 +136,7 @@ const faults: readonly (readonly [what: string, changed: Readonly<Record<string,
   [
     'an unknown key like none',
     { fleet: {} },
-    ['fleet: unknown key; known keys are ignore, tables, rules, logs, zones, notify, stateFolder, control'],
+    ['fleet: unknown key; known keys are ignore, proxies, tables, rules, logs, zones, notify, stateFolder, control'],
   ],
   [
     'no rules',
@@ -181,6 +185,15 @@ const faults: readonly (readonly [what: string, changed: Readonly<Record<string,
     ['ignore[0]: 010.1.2.3: a number with a leading zero is read as octal by some tools; write 10.1.2.3'],
   ],
   ['three numbers', { ignore: ['1.2.3'] }, ['ignore[0]: 1.2.3: an IPv4 address has four numbers']],
+  ['proxies as text', { proxies: '192.0.2.10' }, [`proxies: "192.0.2.10" is not a list; write ['192.0.2.10', '2001:db8::/64']`]],
+  [
+    'proxies that are none',
+    { proxies: [5, '1.2.3'] },
+    [
+      "proxies[0]: 5 is not text; write an address or network such as '192.0.2.10'",
+      'proxies[1]: 1.2.3: an IPv4 address has four numbers',
+    ],
+  ],
   [
     'host bits',
     { ignore: ['192.0.2.7/24'] },

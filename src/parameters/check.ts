@@ -20,6 +20,7 @@ export interface Checked {
 
 const parameterKeys = [
   'ignore',
+  'proxies',
   'tables',
   'rules',
   'logs',
@@ -73,6 +74,7 @@ function checkAll(
   const configuration: Configuration = {
     folder,
     ignore: checkIgnore(raw.ignore, findings),
+    proxies: checkProxies(raw.proxies, findings),
     tables,
     rules,
     logs: checkZones(raw.zones, checkLogs(raw.logs, rules, commands, findings), findings),
@@ -110,6 +112,23 @@ function checkIgnore(raw: unknown, findings: Findings): Configuration['ignore'] 
     }
   }
   return { networks, files }
+}
+
+function checkProxies(raw: unknown, findings: Findings): readonly Network[] {
+  if (raw === undefined) return []
+  if (!Array.isArray(raw)) {
+    findings.fault(['proxies'], `${showValue(raw)} is not a list`, "write ['192.0.2.10', '2001:db8::/64']")
+    return []
+  }
+  return raw.flatMap((entry: unknown, index): readonly Network[] => {
+    const path = ['proxies', index]
+    const network = typeof entry === 'string' ? parseNetwork(entry) : undefined
+    if (typeof entry !== 'string')
+      findings.fault(path, `${showValue(entry)} is not text`, "write an address or network such as '192.0.2.10'")
+    else if (!network) findings.fault(path, explainAddress(entry)!)
+    if (network?.bits === 0) findings.warning(path, `${entry} is everybody: nobody will be banned`)
+    return network ? [network] : []
+  })
 }
 
 const tableNamePattern = /^[A-Za-z_][\w-]*$/

@@ -84,6 +84,7 @@ function configurationOf(logs: readonly LogEntry[], platform: NodeJS.Platform): 
   return {
     folder: undefined,
     ignore: { networks: [], files: [] },
+    proxies: [],
     tables: new Map([[TABLE, { ...dryRun(), name: TABLE }]]),
     rules: new Map([[RULE, new Hackers({ table: TABLE })]]),
     logs,

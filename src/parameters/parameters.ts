@@ -13,6 +13,12 @@ export interface Parameters {
    * files of them, one a line (`file:/etc/log2table/friends`), which are read again when they change.
    */
   readonly ignore?: readonly string[]
+  /**
+   * Addresses and networks of proxies in front of our servers (`192.0.2.10`, `2001:db8::/64`), also those of a content network.
+   * They are never banned. A line with such an address is that of the client that its group `forwarded` names, the text of
+   * `X-Forwarded-For`: the last there who is no proxy. Without that group it does not count.
+   */
+  readonly proxies?: readonly string[]
   /** Firewall tables by name: `bad_ip: nftables()`. */
   readonly tables?: Readonly<Record<string, TableSpec>>
   /** Rules by name: `hackers: new Hackers({ table: 'bad_ip' })`. */
@@ -50,6 +56,7 @@ export interface Configuration {
     /** Absolute paths. */
     readonly files: readonly string[]
   }
+  readonly proxies: readonly Network[]
   readonly tables: ReadonlyMap<string, Table>
   readonly rules: ReadonlyMap<string, Generic>
   readonly logs: readonly LogEntry[]
@@ -78,4 +85,9 @@ export const CONTROL_SOCKET = '/var/run/log2table/control.sock'
 
 export function stateFolderOf(platform: string): string {
   return platform.endsWith('bsd') ? '/var/db/log2table' : '/var/lib/log2table'
+}
+
+/** Where a keeper in a process of its own leaves what must be known of it when it is gone. */
+export function keeperStateOf(platform: string): string {
+  return `${stateFolderOf(platform)}-keeper`
 }

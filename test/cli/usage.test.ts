@@ -21,6 +21,7 @@ The daemon
   run                   follow the logs and keep the tables, in the foreground
   keeper                change the firewall for a daemon that may not
   status                say whether all is well, and if not, what is wrong
+  doctor                say whether it really blocks, and if not, why
   reload                put the changed configuration in force
   release [NAME...]     list patterns and rules that were stopped; free them
 
@@ -29,6 +30,7 @@ Bans
   why ADDRESS           tell why an address is banned, or why not
   ban ADDRESS           ban an address or network by hand
   unban ADDRESS         end all bans of an address or network
+  panic                 empty all tables at once, with or without a daemon
 
 The past
   offenders             rank who offended, over months; who is proposed for life

@@ -101,7 +101,7 @@ before(async () => {
     refusal: core.refusal(network) ?? null,
     rules: core
       .standing(sourceOf(network.address))
-      .map((one) => ({ ...one, threshold: one.threshold ?? null, quarantine: null })),
+      .map((one) => ({ ...one, threshold: one.threshold ?? null, quarantine: null, frozen: null })),
   })
   server = await listenForControl({
     path: join(folder, 'run/control.sock'),
@@ -168,7 +168,10 @@ test('as JSON each happening is an object, and the last says how it stands', asy
   assert.equal(records[13].line, '203.0.113.9 - - "GET /\u001b[2J HTTP/1.1" 404')
   const { kind, isBanned, isKnown, refusal, rules } = records.at(-1)
   assert.deepEqual([kind, isBanned, isKnown, refusal], ['standing', true, true, null])
-  assert.deepEqual(rules[0], { rule: 'hackers', score: 0, certain: 0, threshold: 100, windowMs: HOUR_MS, quarantine: null })
+  assert.deepEqual(rules[0], {
+    ...{ rule: 'hackers', score: 0, certain: 0, threshold: 100, windowMs: HOUR_MS },
+    ...{ quarantine: null, frozen: null },
+  })
 })
 
 test('where there is no database, or no address, it says so', async () => {

@@ -130,9 +130,11 @@ export default parameters({
   }
 
   /** `run` as root starts it: one process that is the keeper, and starts the other. */
-  startAsRoot(): Running {
+  startAsRoot(...more: readonly string[]): Running {
     const accepted = ['--accepted', this.path('state/accepted')]
-    return this.#start(this.log2table('run', '--json', '--config', this.path('etc'), '--user', String(ENGINE_UID), ...accepted))
+    return this.#start(
+      this.log2table('run', '--json', '--config', this.path('etc'), '--user', String(ENGINE_UID), ...accepted, ...more),
+    )
   }
 
   /** Ends them at once, with no chance to do anything. */

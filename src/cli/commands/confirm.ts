@@ -6,7 +6,7 @@ import type { SavedProposal } from '../../core/model.ts'
 import { type Command, type Io, type JsonOption, jsonOption } from '../command.ts'
 import { ask } from '../control-client.ts'
 import { askHistory, databaseOf } from '../history.ts'
-import { addressArgument, connectedFrom, giveOrder } from '../order.ts'
+import { addressArgument, connectedFrom, giveOrder, sshConnectionOf } from '../order.ts'
 
 export interface ConfirmOptions extends JsonOption {
   readonly all?: true
@@ -25,11 +25,16 @@ A rule proposes for life whoever comes back without end; this bans them, in the
 table that the rule named and with its reason. What would lock somebody out is
 refused, as with any ban.
 
+With neither addresses nor --all it confirms the configuration that "log2table
+reload --confirm 5m" has put in force, so that it stays. Who asked for that over ssh
+must have come by another connection now (by SSH_CONNECTION).
+
 Examples
   log2table offenders --for-life
   log2table confirm 203.0.113.9 198.51.100.1
   log2table confirm --all
   log2table confirm --dismiss 192.0.2.7
+  log2table confirm
 
 Exit status
   0   done, all of them
@@ -37,6 +42,7 @@ Exit status
   69  no daemon answers; or the firewall does not
 `,
   async run([texts], { all, dismiss, json }, io) {
+    if (texts.length === 0 && !all && !dismiss && (await confirmConfiguration(io))) return exitStatus.done
     const proposals = askHistory(await databaseOf({}, io), (history) => history.proposals())
     const chosen = chosenOf(texts.map(addressArgument), all ?? false, proposals, io)
     let status: ExitStatus = chosen.isComplete ? exitStatus.done : exitStatus.no
@@ -48,9 +54,26 @@ Exit status
   },
 }
 
+/** False where none is on trial, or no daemon is there. */
+async function confirmConfiguration({ socketPath, env, stdout }: Io): Promise<boolean> {
+  const connection = sshConnectionOf(env)
+  try {
+    const order = { do: 'confirm', ...(connection !== undefined && { connection }) } as const
+    if ((await ask(socketPath, order, () => {})) !== exitStatus.done) return false
+  } catch (error) {
+    if (error instanceof UserError && error.status === exitStatus.unavailable) return false
+    throw error
+  }
+  stdout.write('confirmed: the configuration stays in force\n')
+  return true
+}
+
 function chosenOf(addresses: readonly string[], all: boolean, proposals: readonly SavedProposal[], { stderr }: Io) {
   if (all === addresses.length > 0) {
-    throw new UserError(exitStatus.usage, 'name addresses, or all with --all; "log2table offenders --for-life" lists them')
+    throw new UserError(
+      exitStatus.usage,
+      'no configuration is on trial; name addresses, or all with --all; "log2table offenders --for-life" lists them',
+    )
   }
   if (all) return { proposals, isComplete: true }
   const isOf = (address: string) => (proposal: SavedProposal) => formatNetwork(proposal.network) === address

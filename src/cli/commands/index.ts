@@ -64,6 +64,11 @@ export const commandGroups: readonly { readonly title: string; readonly commands
         load: async () => (await import('./status.ts')).status,
       },
       {
+        name: 'doctor',
+        summary: 'say whether it really blocks, and if not, why',
+        load: async () => (await import('./doctor.ts')).doctor,
+      },
+      {
         name: 'reload',
         summary: 'put the changed configuration in force',
         load: async () => (await import('./reload.ts')).reload,
@@ -101,6 +106,11 @@ export const commandGroups: readonly { readonly title: string; readonly commands
         synopsis: 'ADDRESS',
         summary: 'end all bans of an address or network',
         load: async () => (await import('./unban.ts')).unban,
+      },
+      {
+        name: 'panic',
+        summary: 'empty all tables at once, with or without a daemon',
+        load: async () => (await import('./panic.ts')).panic,
       },
     ],
   },

@@ -17,9 +17,11 @@ export const release: Command<[names: readonly string[]], ReleaseOptions> = {
       .option(...jsonOption),
   help: `
 A pattern whose regex ran out of time on some line, and a rule that failed, are
-stopped so that the others can go on. With neither a name nor --all, this lists
-them, with the reason; with a name, it is put to work again as it is, until it
-fails again. To be rid of the trouble, change it and "log2table reload".
+stopped so that the others can go on. A rule that banned too many clients who had
+logged in lately is frozen: it says whom it would have banned, and bans nobody, also
+after a reload. With neither a name nor --all, this lists them, with the reason;
+with a name, it is put to work again as it is, until it fails again. To be rid of
+the trouble, change it and "log2table reload", and then release a frozen rule.
 
 Examples
   log2table release

@@ -11,6 +11,7 @@ import { acceptedIn, keepAccepted } from '../../parameters/accepted.ts'
 import { CONFIGURATION_FOLDER, CONTROL_SOCKET, type Configuration, stateFolderOf } from '../../parameters/parameters.ts'
 import { type Command, type Io, type JsonOption, jsonOption } from '../command.ts'
 import { engineUserOf, loadOrExplain } from '../configuration.ts'
+import { confirmMsOf, sshConnectionOf } from '../order.ts'
 import { decisionLine } from '../output.ts'
 import { tryConfiguration } from '../try.ts'
 
@@ -21,6 +22,7 @@ interface Options extends JsonOption {
   readonly keeper?: string
   readonly accepted?: string
   readonly user?: string
+  readonly confirm?: string
 }
 
 export const run: Command<[], Options> = {
@@ -37,11 +39,13 @@ export const run: Command<[], Options> = {
         '--accepted <dir>',
         'where the configuration that was accepted last is kept, to start with when the new one has faults',
       )
+      .option('--confirm <duration>', 'go back to the one accepted last, unless "log2table confirm" comes in time: 5m')
       .option('--user <name>', `as whom configuration is run, else LOG2TABLE_USER, else ${ENGINE_USER}`)
       .option(...jsonOption)
   },
   help: `
 Stays in the foreground. Each decision is a line on standard output, all else goes to standard error.
+With --confirm the configuration is on trial, as with "log2table reload --confirm"; what it gives way to is the copy in --accepted.
 HUP loads the configuration again (with any fault the old one stays); INT and TERM end it. Ending lifts no ban.
 As root it only keeps the tables, and starts a second process as --user that does all the rest, again if it should die.
 As anybody else it is one process, and its tables must need no rights; or --keeper names who has them.
@@ -52,18 +56,20 @@ Examples
   log2table run --try
 `,
   outlivesItsOutput: true,
-  async run(_args, { config, detail = false, try: folder, json, keeper, accepted, user }, io) {
+  async run(_args, { config, detail = false, try: folder, json, keeper, accepted, user, confirm }, io) {
     const log = logTo((line) => io.stderr.write(`${line}\n`), { detail })
     const keeperPath = keeper ?? (io.env.LOG2TABLE_KEEPER || undefined)
     const engineUser = folder === undefined ? engineUserOf(io, user) : undefined
     if (engineUser && keeperPath === undefined) {
       const copy = accepted ?? join(stateFolderOf(process.platform), 'accepted')
       return await supervise({
-        engine: [process.execPath, ...process.execArgv, ...process.argv.slice(1), '--accepted', copy],
+        engine: [process.execPath, ...process.execArgv, ...withoutConfirm(process.argv.slice(1)), '--accepted', copy],
+        atFirst: confirm === undefined ? undefined : { args: ['--confirm', confirm], ms: confirmMsOf(confirm) },
         user: engineUser,
         keeperSocket: join(`${dirname(io.socketPath)}-keeper`, 'keeper.sock'),
         folders: [dirname(copy), dirname(io.socketPath)],
         folder: config ?? CONFIGURATION_FOLDER,
+        keeperState: `${dirname(copy)}-keeper`,
         log,
         now: io.now,
       })
@@ -73,11 +79,13 @@ Examples
     const attempt = folder === undefined ? undefined : tryConfiguration(folder === true ? '.run' : folder, log)
     const load = (): Promise<Configuration> => (attempt ? Promise.resolve(attempt.configuration) : loadOrExplain(config, asUser))
     const configuration = withSocket(await loadFirst(load, { accepted, log, io: asUser }), io)
+    const trial = confirm === undefined ? undefined : await trialOf(confirm, { accepted, io: asUser, configuration })
     let fail: (error: unknown) => void = () => {}
     const failed = new Promise<never>((_resolve, reject) => (fail = reject))
     const daemon = await startDaemon({
       configuration,
       reload: async () => withSocket(await load(), io),
+      trial,
       keeperPath,
       onAccepted: ({ folder }) => accept(folder, accepted, log),
       version,
@@ -90,7 +98,7 @@ Examples
     log.info('running', { version, pid: process.pid, configuration: configuration.folder, state: configuration.stateFolder })
     attempt?.play()
     try {
-      await Promise.race([failed, untilEnded({ onHangUp: () => reload(daemon.control.reload, log), log })])
+      await Promise.race([failed, untilEnded({ onHangUp: () => reload(() => daemon.control.reload(), log), log })])
     } finally {
       attempt?.stop()
       await daemon.stop()
@@ -114,6 +122,30 @@ async function loadFirst(
     log.error('the configuration has faults; the one that was accepted last is in force', { folder })
     return loadOrExplain(folder, io)
   }
+}
+
+/** What is in force where nobody confirms the configuration. */
+async function trialOf(
+  confirm: string,
+  { accepted, io, configuration }: { accepted: string | undefined; io: Io; configuration: Configuration },
+) {
+  const confirmMs = confirmMsOf(confirm)
+  const folder = accepted === undefined ? undefined : acceptedIn(accepted)
+  if (folder === undefined) {
+    throw new UserError(
+      exitStatus.usage,
+      `--confirm needs a configuration to go back to, and ${accepted ?? 'no folder (--accepted)'} holds none; run once without it`,
+    )
+  }
+  const before = withSocket(await loadOrExplain(folder, io), io)
+  if (before.stateFolder !== configuration.stateFolder || before.control !== configuration.control)
+    throw new UserError(exitStatus.configuration, 'stateFolder and control cannot be changed on trial')
+  return { order: { confirmMs, connection: sshConnectionOf(io.env) }, before }
+}
+
+/** The engine is told by itself, and only as long as it may be on trial. */
+function withoutConfirm(args: readonly string[]): readonly string[] {
+  return args.filter((arg, index) => !arg.startsWith('--confirm') && args[index - 1] !== '--confirm')
 }
 
 function accept(folder: string | undefined, accepted: string | undefined, log: Log): void {

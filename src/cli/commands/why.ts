@@ -105,8 +105,9 @@ function obstaclesOf({ happenings, live }: Story, standing: StandingAnswer | und
   const { refusal, rules } = standing
   const obstacles: string[] = []
   if (refusal !== null) obstacles.push(`it must not be banned: ${escapeText(refusal)}`)
-  for (const { rule, score, certain, threshold, quarantine } of rules) {
+  for (const { rule, score, certain, threshold, quarantine, frozen } of rules) {
     if (quarantine !== null) obstacles.push(`rule ${rule} is quarantined: ${escapeText(quarantine)}`)
+    if (frozen !== null) obstacles.push(`rule ${rule} is frozen and only watches: ${escapeText(frozen)}`)
     if (score === 0) continue
     const of = threshold === null ? '' : ` of ${number(threshold)}`
     const forged = certain < score ? `, ${number(score - certain)} of them by lines that can be forged` : ''
