@@ -121,7 +121,7 @@ test('what a line led to is committed with the position after it, then enforced,
   pipeline.wake(log)
   assert.deepEqual(did, [], 'nothing happens before the turn is over')
   await rounds()
-  assert.deepEqual(did, [`commit hit hit spend ban a@${text.length}`, 'enforce add 192.0.2.1', 'decide ban', 'settled'])
+  assert.deepEqual(did, [`commit hit hit spend ban kept a@${text.length}`, 'enforce add 192.0.2.1', 'decide ban', 'settled'])
 })
 
 test('bans go on while the store cannot commit', async (t) => {
