@@ -30,16 +30,18 @@ export async function createStranger(run: Runner, { env }: Pick<Io, 'env'>): Pro
   const path = `${env.PATH ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin`
   const child: ChildProcess = spawn('unshare', argv, { env: { PATH: path }, stdio: ['pipe', 'pipe', 'pipe'] })
   const answers = linesFrom(child)
-  const close = async () => {
-    child.stdin!.end()
-    if (child.exitCode === null && child.signalCode === null && child.pid !== undefined)
-      await new Promise((ended) => child.once('exit', ended))
-  }
   // A name that two of us do not share.
   const device = `l2t${process.pid}`
   const ip = async (...args: readonly string[]) => {
     const { status, stderr, trouble } = await run({ argv: ['ip', ...args] })
     if (status !== 0) throw new Error(`ip ${args.join(' ')}: ${trouble ?? stderr.trim()}`)
+  }
+  const close = async () => {
+    // It would go with the namespace, but that takes a moment; where it was never made, there is nothing to remove.
+    await ip('link', 'delete', device).catch(() => {})
+    child.stdin!.end()
+    if (child.exitCode === null && child.signalCode === null && child.pid !== undefined)
+      await new Promise((ended) => child.once('exit', ended))
   }
   try {
     const first = await answers.next()
