@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { type Duplex, duplexPair } from 'node:stream'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { formatAddress, parseNetwork } from '../../src/base/address.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { HOUR_MS } from '../../src/base/units.ts'
@@ -78,28 +81,30 @@ export async function fuzzWire(count: number, seed: number): Promise<Fuzzed> {
     log: silentLog,
     timers,
   })
+  const folder = mkdtempSync(join(tmpdir(), 'log2table-fuzz-'))
+  const path = join(folder, 'keeper.sock')
+  const listener = createServer((socket) => server.serve(socket)).listen(path)
+  await once(listener, 'listening')
   let [messages, connections, cut] = [0, 0, 0]
   while (messages < count) {
-    const [ours, theirs] = duplexPair()
-    server.serve(theirs)
     const pieces = conversation(random)
     messages += pieces.length
     connections++
-    if (await isCut(ours, pieces)) cut++
+    if (await isCut(connect(path), pieces)) cut++
   }
   // After all that it still serves whoever asks for what is right.
-  const [ours, theirs] = duplexPair()
-  server.serve(theirs)
   const declared = { id: 1, ask: { kind: 'declare', tables: [{ name: 'bad_ip', kind: 'dryRun', options: {} }] } }
-  assert.equal(await isCut(ours, [framed({ hello: WIRE_VERSION }), framed(declared)]), false)
+  assert.equal(await isCut(connect(path), [framed({ hello: WIRE_VERSION }), framed(declared)]), false)
   await server.close()
+  listener.close()
+  rmSync(folder, { recursive: true })
   return { messages, connections, cut, steps }
 }
 
 const LAST = 999_999
 
 /** Says it all, and then asks once more: whether the answer to that never came. */
-async function isCut(socket: Duplex, pieces: readonly Buffer[]): Promise<boolean> {
+async function isCut(socket: Socket, pieces: readonly Buffer[]): Promise<boolean> {
   const unframer = new Unframer()
   let isAnswered = false
   socket.on('data', (piece) => {
