@@ -25,9 +25,9 @@ export function parseDuration(text: string): number | undefined {
   return ms > 0 && ms <= DURATION_MS_MAX ? ms : undefined
 }
 
-/** The same in the largest units, `1d12h`; `0s` for nothing. Parts below a second are shown only below a minute. */
+/** The same in the largest units, `1d12h`; `0s` for nothing. Above a minute it is rounded to seconds. */
 export function formatDuration(ms: number): string {
-  let rest = Math.round(ms < MINUTE_MS ? ms : ms - (ms % SECOND_MS))
+  let rest = ms < MINUTE_MS ? Math.round(ms) : Math.round(ms / SECOND_MS) * SECOND_MS
   let text = ''
   for (const [unit, size] of [
     ['d', DAY_MS],

@@ -18,6 +18,10 @@ describe('durations', () => {
     }
   })
 
+  test('are shown to the second from a minute on, the nearest one', () => {
+    assert.deepEqual([59_999, 599_999, 600_400, 3_599_499].map(formatDuration), ['59s999ms', '10m', '10m', '59m59s'])
+  })
+
   test('are nothing where they are not plain', () => {
     for (const text of ['', '0s', '1', 'h', '-5m', '1.5h', '1 h', '1 hour', '1H', '999999999w', '1y'])
       assert.equal(parseDuration(text), undefined, text)

@@ -7,6 +7,11 @@ export interface ValueFault {
   readonly hint?: string
 }
 
+/** Whether the value is an object with keys: no list, not null. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 /** A value as it stands in a message: short, on one line, text in quotes. */
 export function showValue(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(shorten(value))

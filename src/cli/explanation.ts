@@ -8,6 +8,7 @@ import { linesWith } from '../daemon/archived-lines.ts'
 import { type ExplainedHit, type ExplainedLine, explain, type Verdict } from '../daemon/explain.ts'
 import type { ReplayOptions } from '../daemon/replay.ts'
 import { type NearMiss, NearMisses } from '../matching/near-miss.ts'
+import { nameOf } from '../matching/pattern.ts'
 import type { Io } from './command.ts'
 import { decisionLine, lasting, paint } from './output.ts'
 import { nearRecord, nearText } from './pattern-trial.ts'
@@ -57,8 +58,7 @@ function explanation({ log, number, text, hits }: ExplainedLine, near: readonly 
     ...one.decisions.map((decision) => `  ${decisionLine(decision, stdout).trimEnd()}`),
   ])
   if (hits.length === 0) rows.push('no pattern matches it')
-  for (const miss of near)
-    rows.push(`  nearest ${escapeText(miss.pattern.name ?? String(miss.pattern.regex))}: ${nearText(miss)}`)
+  for (const miss of near) rows.push(`  nearest ${escapeText(nameOf(miss.pattern))}: ${nearText(miss)}`)
   const place = paint(stdout, 'bold', `${escapeText(log)}:${number}:`)
   return `${place} ${escapeText(text)}\n${rows.map((row) => `  ${row}\n`).join('')}`
 }

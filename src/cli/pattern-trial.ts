@@ -4,7 +4,7 @@ import { type ExitStatus, exitStatus } from '../base/exit-status.ts'
 import { archivedBlocks } from '../daemon/archived-lines.ts'
 import { timeLimit } from '../daemon/time-limit.ts'
 import { type NearMiss, NearMisses } from '../matching/near-miss.ts'
-import type { Pattern } from '../matching/pattern.ts'
+import { nameOf, type Pattern } from '../matching/pattern.ts'
 import { scannerOf } from '../matching/scanner-of.ts'
 import type { Io } from './command.ts'
 import { count, paint } from './output.ts'
@@ -89,7 +89,7 @@ class Trial {
       const examples = this.#examples.get(pattern) ?? []
       const nearly = [...this.#nearly.values()].filter(({ miss }) => miss.pattern === pattern)
       if (examples.length === 0 && nearly.length === 0) continue
-      const name = paint(stdout, 'bold', escapeText(pattern.name ?? String(pattern.regex)))
+      const name = paint(stdout, 'bold', escapeText(nameOf(pattern)))
       stdout.write(`${name}: ${count(this.#counts.get(pattern) ?? 0, 'match', 'matches')}\n`)
       for (const { line, address, groups } of examples) {
         const found = Object.entries(groups).map(([group, text]) => `${group}=${escapeText(text)}`)
@@ -108,7 +108,7 @@ class Trial {
   #match(pattern: Pattern, matched: Matched): void {
     this.matched++
     this.#counts.set(pattern, (this.#counts.get(pattern) ?? 0) + 1)
-    const name = pattern.name ?? String(pattern.regex)
+    const name = nameOf(pattern)
     this.#print?.({ kind: 'match', pattern: name, address: matched.address ?? null, groups: matched.groups, line: matched.line })
     const examples = this.#examples.get(pattern) ?? []
     if (examples.length < SHOWN_MAX) this.#examples.set(pattern, [...examples, matched])
@@ -138,7 +138,7 @@ export function nearText({ fits, wants }: Pick<NearMiss, 'fits' | 'wants'>): str
 
 /** The same for JSON. */
 export function nearRecord({ pattern, share, fits, wants }: NearMiss): object {
-  return { pattern: pattern.name ?? String(pattern.regex), share, fits, wants }
+  return { pattern: nameOf(pattern), share, fits, wants }
 }
 
 /** Backslashes stay single: a regex is shown as it is to be written. */

@@ -102,7 +102,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const commandRuns = new CommandRuns({ run, log })
   const blindSpots = new BlindSpotWatch({ path: join(stateFolder, 'blind-spots.json'), log, now })
   const panic = new PanicFolder(keeperFolderIn(stateFolder), log)
-  const teller = new Teller({ host: hostname(), log, timers, now })
+  const host = hostname()
+  const teller = new Teller({ host, log, timers, now })
   let current: Running
 
   const since = (rules: Configuration['rules']) => (rule: string) => {
@@ -207,13 +208,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     if (protection) engine.protect(protection, now())
     await keptFiles.write()
     blindSpots.look()
-    if (teller.isHeard) teller.look(troublesOf(await control.status()))
     snapshotDaily()
     await adoptOrphaned()
+    if (teller.isHeard) teller.look(troublesOf(await control.status()))
   }
   /** Whom to tell from now on. */
   function tell({ notify, commands }: Configuration): void {
-    const host = hostname()
     teller.use(notify?.channels.map((spec) => openChannel(spec, { host, run, commands })) ?? [], notify?.digestMs ?? DAY_MS)
   }
 
@@ -274,8 +274,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         const known = [...current.configuration.tables.keys()].join(', ')
         throw new UserError(exitStatus.usage, `there is no table "${table}"; there are ${known}`)
       }
-      const until = forMs === null ? FOR_LIFE : now() + forMs
-      return carryOut({ do: 'ban', network: address, table, until, reason })
+      const at = now()
+      const until = forMs === null ? FOR_LIFE : at + forMs
+      return carryOut({ do: 'ban', network: address, table, until, reason }, at)
     },
     snapshot({ table, addresses, entries }) {
       if (table === undefined) return snapshotAll()
@@ -300,7 +301,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         })),
       }
     },
-    unban: ({ address, reason }) => carryOut({ do: 'unban', network: address, reason }),
+    unban: ({ address, reason }) => carryOut({ do: 'unban', network: address, reason }, now()),
     reload: (order) => afterReloads(() => reloadNow(order)),
     confirm(connection) {
       const isConfirmed = trial.confirm(connection)
@@ -326,9 +327,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     snapshotAll()
   }
 
-  async function carryOut(order: OrderFact['order']): Promise<OrderAnswer> {
+  async function carryOut(order: OrderFact['order'], at: Instant): Promise<OrderAnswer> {
     const { engine, keeper } = current
-    const decisions = engine.order(order, now())
+    const decisions = engine.order(order, at)
     await Promise.race([engine.settled(), sleep(FOLLOW_MS_MAX, undefined, { ref: false })])
     for (const decision of decisions) {
       if (decision.kind !== 'ban' && decision.kind !== 'unban') continue

@@ -25,45 +25,10 @@ export function metricsOf(report: StatusReport): string {
 
 function metrics(report: StatusReport): readonly Metric[] {
   const { logs, tables, rules, patterns, store, bounds } = report
-  const ofLogs = (
-    name: string,
-    type: Metric['type'],
-    help: string,
-    value: (log: (typeof logs)[number]) => number | null,
-  ): Metric => {
-    const samples = logs.flatMap((log) => {
-      const found = value(log)
-      return found === null ? [] : [[{ log: log.log }, found] as const]
-    })
-    return { name, type, help, samples }
-  }
-  const ofTables = (
-    name: string,
-    type: Metric['type'],
-    help: string,
-    value: (table: (typeof tables)[number]) => number,
-  ): Metric => ({
-    ...{ name, type, help },
-    samples: tables.map((table) => [{ table: table.table, kind: table.kind }, value(table)]),
-  })
-  const ofRules = (
-    name: string,
-    type: Metric['type'],
-    help: string,
-    value: (rule: (typeof rules)[number]) => number,
-  ): Metric => ({
-    ...{ name, type, help },
-    samples: rules.map((rule) => [{ rule: rule.rule }, value(rule)]),
-  })
-  const ofBounds = (
-    name: string,
-    type: Metric['type'],
-    help: string,
-    value: (bound: (typeof bounds)[number]) => number,
-  ): Metric => ({
-    ...{ name, type, help },
-    samples: bounds.map((bound) => [{ bound: bound.name }, value(bound)]),
-  })
+  const ofLogs = familiesOf(logs, ({ log }) => ({ log }))
+  const ofTables = familiesOf(tables, ({ table, kind }) => ({ table, kind }))
+  const ofRules = familiesOf(rules, ({ rule }) => ({ rule }))
+  const ofBounds = familiesOf(bounds, ({ name }) => ({ bound: name }))
   const gauge = (name: string, help: string, value: number, labels = {}): Metric => ({
     ...{ name, type: 'gauge', help },
     samples: [[labels, value]],
@@ -98,6 +63,17 @@ function metrics(report: StatusReport): readonly Metric[] {
     ofBounds('bound_used', 'gauge', 'What is used of it.', ({ used }) => used),
     ofBounds('bound_let_go_total', 'counter', 'What had to make room.', ({ letGo }) => letGo ?? 0),
   ]
+}
+
+/** Makes metrics with a sample for each item, but for those of which the figure is not known. */
+function familiesOf<T>(items: readonly T[], labelsOf: (item: T) => Readonly<Record<string, string>>) {
+  return (name: string, type: Metric['type'], help: string, valueOfItem: (item: T) => number | null): Metric => ({
+    ...{ name, type, help },
+    samples: items.flatMap((item) => {
+      const value = valueOfItem(item)
+      return value === null ? [] : [[labelsOf(item), value] as const]
+    }),
+  })
 }
 
 function labelsText(labels: Readonly<Record<string, string>>): string {

@@ -1,5 +1,5 @@
 import { type Address, formatAddress } from '../base/address.ts'
-import type { Feed, Pattern } from './pattern.ts'
+import { type Feed, nameOf, type Pattern } from './pattern.ts'
 import type { Scanner } from './scanner.ts'
 
 /** A sample that does not do what its pattern says of it. */
@@ -43,7 +43,7 @@ export function runSamples(
   const wanted = patterns.filter(isWanted)
   let samples = 0
   for (const pattern of wanted) {
-    const name = pattern.name ?? String(pattern.regex)
+    const name = nameOf(pattern)
     const { match = [], miss = [], forged = [] } = pattern.samples ?? {}
     if (match.length === 0) unproved.push(name)
     samples += match.length + miss.length + forged.length

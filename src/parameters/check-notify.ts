@@ -1,7 +1,7 @@
 import { type Duration, parseDuration } from '../base/duration.ts'
 import { nearest } from '../base/nearest.ts'
 import { DAY_MS, HOUR_MS } from '../base/units.ts'
-import { durationFault, showValue, unknownKeyFault } from '../base/value.ts'
+import { durationFault, isRecord, showValue } from '../base/value.ts'
 import type { ChannelSpec } from '../notify/channel.ts'
 import type { Commands } from './commands-json.ts'
 import type { Findings, Path } from './fault.ts'
@@ -26,7 +26,7 @@ export function checkNotify(raw: unknown, commands: Commands | undefined, findin
     return undefined
   }
   const known = ['to', 'digest']
-  for (const key of Object.keys(raw)) if (!known.includes(key)) findings.value([...path, key], unknownKeyFault(key, known))
+  findings.keys(path, raw, known)
   const { to, digest } = raw
   const channels = (Array.isArray(to) ? to : to === undefined ? [] : [to]) as readonly ChannelSpec[]
   if (to === undefined) findings.fault([...path, 'to'], 'is missing', EXAMPLE)
@@ -107,8 +107,4 @@ function checkMail({ to, from, server }: Extract<ChannelSpec, { kind: 'mail' }>,
 function checkUrl(url: unknown, path: Path, findings: Findings): void {
   if (typeof url === 'string' && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return
   findings.fault(path, `${showValue(url)} is no address of the web`, "write 'https://example.org/hook'")
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,7 +1,7 @@
 import { type Network, parseNetwork } from '../base/address.ts'
 import { explainAddress } from '../base/address-faults.ts'
 import { nearest } from '../base/nearest.ts'
-import { showValue, unknownKeyFault } from '../base/value.ts'
+import { isRecord, showValue } from '../base/value.ts'
 import type { KeptFile, Table } from '../firewall/firewall.ts'
 import { dialectOf, dialects } from '../firewall/index.ts'
 import { checkLogs } from './check-logs.ts'
@@ -66,7 +66,7 @@ function checkAll(
     findings.fault([], `exports ${showValue(raw)}, not parameters`, 'write "export default parameters({ ... })"')
     return undefined
   }
-  checkKeys(raw, parameterKeys, [], findings)
+  findings.keys([], raw, parameterKeys)
   const { commands, files } = named
   const tables = checkTables(raw.tables, findings)
   checkNames(tables, named, findings)
@@ -246,12 +246,3 @@ function warnOfUnused({ tables, rules, logs }: Configuration, findings: Findings
 }
 
 /** Refuses keys that are not known, with the nearest that is. */
-function checkKeys(value: object, known: readonly string[], path: Path, findings: Findings): void {
-  for (const key of Object.keys(value)) {
-    if (!known.includes(key)) findings.value([...path, key], unknownKeyFault(key, known))
-  }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}

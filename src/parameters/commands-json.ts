@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { showValue, unknownKeyFault } from '../base/value.ts'
+import { isRecord, showValue } from '../base/value.ts'
 import type { Named } from '../firewall/firewall.ts'
 import { type Fault, Findings, type Path } from './fault.ts'
 import { permissionFaults } from './permissions.ts'
@@ -63,7 +63,7 @@ export function checkCommands(raw: unknown): LoadedCommands {
   const via = new Map<string, readonly string[]>()
   if (!isRecord(raw)) findings.fault([], `holds ${showValue(raw)}, not an object`, `write ${EXAMPLE}`)
   else {
-    checkKeys(raw, ['commands', 'files', 'via'], [], findings)
+    findings.keys([], raw, ['commands', 'files', 'via'])
     if (raw.files !== undefined && !isRecord(raw.files))
       findings.fault(['files'], `${showValue(raw.files)} is not an object`, 'write { "blockips": "/etc/blockips" }')
     else for (const [name, path] of Object.entries(raw.files ?? {})) checkFile(name, path)
@@ -96,7 +96,7 @@ export function checkCommands(raw: unknown): LoadedCommands {
       findings.fault(path, `${showValue(command)} is not an object`, 'write { "argv": ["/usr/bin/program"] }')
       return
     }
-    checkKeys(command, ['argv'], path, findings)
+    findings.keys(path, command, ['argv'])
     const argv = checkArgv(command.argv, [...path, 'argv'], findings)
     if (argv) commands.set(name, argv)
   }
@@ -117,12 +117,4 @@ function checkArgv(argv: unknown, path: Path, findings: Findings): readonly stri
       findings.fault([...path, index], `${showValue(word)} is not an absolute path`, 'write the program with its whole path')
   }
   return argv
-}
-
-function checkKeys(value: object, known: readonly string[], path: Path, findings: Findings): void {
-  for (const key of Object.keys(value)) if (!known.includes(key)) findings.value([...path, key], unknownKeyFault(key, known))
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,4 +1,4 @@
-import type { ValueFault } from '../base/value.ts'
+import { unknownKeyFault, type ValueFault } from '../base/value.ts'
 
 /** What is wrong with a configuration, and where. With any `fault` it is not taken; a `warning` is only shown. */
 export interface Fault {
@@ -47,6 +47,11 @@ export class Findings {
   /** The fault of one value; does nothing where there is none. */
   value(path: Path, fault: ValueFault | undefined): void {
     if (fault) this.#add('fault', path, fault)
+  }
+
+  /** The keys of an object that nobody knows. */
+  keys(path: Path, value: object, known: readonly string[]): void {
+    for (const key of Object.keys(value)) if (!known.includes(key)) this.value([...path, key], unknownKeyFault(key, known))
   }
 
   #add(severity: Fault['severity'], path: Path, fault: ValueFault): void {

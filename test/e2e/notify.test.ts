@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { DaemonProcess } from '../lib/daemon-process.ts'
 import { waitFor } from '../lib/wait-for.ts'
 
-test('what a rule wants people to know reaches a server within seconds, what came together in one message; a reload may name another', async (t) => {
+test('what a rule wants people to know reaches a server within seconds, what came together in one message; a reload that names another is taken', async (t) => {
   const messages: { readonly path: string; readonly subject: string; readonly text: string; readonly urgent: boolean }[] = []
   const server = createServer((request, response) => {
     let body = ''
