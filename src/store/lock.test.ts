@@ -11,12 +11,10 @@ import { StoreError } from './store.ts'
 
 const isTaken = (error: unknown) => error instanceof StoreError && /another log2table is running/.test(error.message)
 
-test('a second daemon of the same folder is refused at once, and may start when the first has ended', (t) => {
+test('a second daemon of the same folder is refused, and may start when the first has ended', (t) => {
   const folder = dirname(temporaryPath(t))
   const lock = lockState(folder)
-  const before = performance.now()
   assert.throws(() => lockState(folder), isTaken)
-  assert.ok(performance.now() - before < 1_000)
   lock.release()
   lockState(folder).release()
 })

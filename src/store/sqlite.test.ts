@@ -41,15 +41,13 @@ test('a person with another program can read it while it is written, in words', 
   store.close()
 })
 
-test('while another program holds it, a commit fails soon, changes nothing, and may be made again', (t) => {
+test('while another program holds it, a commit fails, changes nothing, and may be made again', (t) => {
   const path = temporaryPath(t)
   const store = openSqlite(path)
   const other = new Database(path)
   other.exec('BEGIN EXCLUSIVE')
   const changes = [hit(1), position(1), hit(2, { rule: 'new', pattern: 'new', log: 'new' })]
-  const before = performance.now()
   assert.throws(() => store.commit(changes), withFault('busy', /state\.db: another program is writing/))
-  assert.ok(performance.now() - before < 1_000)
   other.exec('ROLLBACK')
   other.close()
   store.commit(changes)

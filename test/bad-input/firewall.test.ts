@@ -183,7 +183,7 @@ describe('an nft', { skip, concurrency: 4 }, () => {
     await daemon.bans('203.0.113.1')
     const began = performance.now()
     assert.equal(await daemon.stop(), 0)
-    assert.ok(performance.now() - began < 8_000)
+    assert.ok(performance.now() - began < 60_000, 'not after the thousand seconds that it would hang')
     scene.mend()
     await daemon.start()
     await scene.holds(['203.0.113.1'])

