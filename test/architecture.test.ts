@@ -12,7 +12,7 @@ import { describe, it } from 'node:test'
 const table = rowsOf(`
   who                       may import                                                           packages                    world
   base                      own                                                                  -                           pure
-  base/version              -                                                                    -                           I/O
+  base/version              base/our-files                                                       -                           I/O
   lines                     own base core/model                                                  -                           pure
   capture                   own base core/model                                                  -                           pure
   matching                  own base core/model capture                                          @eslint-community/regexpp   pure
@@ -27,9 +27,10 @@ const table = rowsOf(`
   firewall/runner           base firewall/firewall firewall/file-step                            -                           I/O
   firewall/file-step        base firewall/firewall                                               -                           I/O
   sources                   own base core/model lines capture                                    -                           I/O
+  reader                    own base core/model sources                                          -                           I/O
   store                     own base core/model                                                  -                           I/O
   notify                    own base core/model type:firewall                                    nodemailer                  I/O
-  parameters                own base core/model lines matching patterns rules firewall sources/index type:notify  @eslint-community/regexpp   I/O
+  parameters                own base core/model lines matching patterns rules firewall sources/index type:notify type:reader  @eslint-community/regexpp   I/O
   import                    own base core/model matching parameters                              -                           I/O
   daemon                    own *                                                                valibot                     I/O
   cli                       own *                                                                commander                   I/O
@@ -59,6 +60,11 @@ describe('who may import whom', () => {
       [],
     )
   })
+})
+
+it('only base/our-files knows where a module lies: they are joined when the package is built', () => {
+  const found = files.filter((file) => /import\.meta\b/.test(withoutWords(readFileSync(path.join(src, file), 'utf8'))))
+  assert.deepEqual(found, ['base/our-files.ts'])
 })
 
 describe('the check itself', () => {

@@ -1,6 +1,7 @@
 import { appendFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Log } from '../base/log.ts'
+import { ourFile } from '../base/our-files.ts'
 import { defaults, defaultsFor } from '../parameters/defaults.ts'
 import type { Configuration } from '../parameters/parameters.ts'
 
@@ -12,7 +13,7 @@ export interface Attempt {
   stop(): void
 }
 
-const samples = new URL('../../examples/sample/', import.meta.url)
+const samples = ourFile('examples/sample/')
 const sampleLogs = ['authlog', 'access.log']
 /** A line of the sample logs is written this often, so that a person can follow. */
 const SAMPLE_LINE_MS = 20

@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { ourModule, ourModules } from '../base/our-files.ts'
 import { checkParameters } from './check.ts'
 import { loadCommands } from './commands-json.ts'
 import { type Fault, formatPath } from './fault.ts'
@@ -21,14 +22,13 @@ export interface Loaded {
   readonly isMissing: boolean
 }
 
-const LOAD_MS_MAX = 10_000
+/** How long the files of a configuration may take to run. */
+export const LOAD_MS_MAX = 10_000
 
 /** The running package, whose exports a configuration gets: sources in a checkout, built files when installed. */
-const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-const ourFolder = new URL('../', import.meta.url).href
 const ourExports: Readonly<Record<string, string>> = {
-  log2table: new URL(`index.${extension}`, ourFolder).href,
-  'log2table/patterns': new URL(`patterns/index.${extension}`, ourFolder).href,
+  log2table: ourModule('index').href,
+  'log2table/patterns': ourModule('patterns/index').href,
 }
 
 /** Each load gets a number of its own, so that a reload reads every file of the user's anew, imported ones too. */
@@ -102,7 +102,7 @@ async function runFile(file: string, uid: number): Promise<Run> {
         missing = { error, fault: describeImportFault(error, specifier, fileURLToPath(context.parentURL!)) }
         throw error
       }
-      if (!resolved.url.startsWith('file:') || resolved.url.startsWith(ourFolder)) return resolved
+      if (!resolved.url.startsWith('file:') || resolved.url.startsWith(ourModules.href)) return resolved
       const path = fileURLToPath(resolved.url)
       if (!files.includes(path)) files.push(path)
       // As it was written, so that the links on the way are looked at too.

@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { ourModule } from '../../base/our-files.ts'
 import { SECOND_MS } from '../../base/units.ts'
 import type { Table } from '../../firewall/firewall.ts'
 import { checkRequest } from '../../firewall/request.ts'
@@ -25,7 +26,7 @@ export interface EngineView {
 /** A configuration has 10 s to load, and a large database takes its time to read. */
 const VIEW_MS_MAX = 120 * SECOND_MS
 
-const side = fileURLToPath(new URL(`engine-side.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url))
+const side = fileURLToPath(ourModule('cli/doctor/engine-side'))
 
 /** Has a process that is not root's run the configuration and look. What it says of tables is checked like any request of the engine's. */
 export async function engineView(folder: string, { env, now }: Pick<Io, 'env' | 'now'>): Promise<EngineView> {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { ourModule } from '../../base/our-files.ts'
 import { SECOND_MS } from '../../base/units.ts'
 import type { Runner } from '../../firewall/runner.ts'
 import type { Io } from '../command.ts'
@@ -19,7 +20,7 @@ const WAIT_MS_MAX = 5 * SECOND_MS
 const LOOK_MS = 20
 const THEIR_DEVICE = 'stranger'
 
-const side = fileURLToPath(new URL(`stranger-side.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url))
+const side = fileURLToPath(ourModule('cli/doctor/stranger-side'))
 
 /**
  * Needs Linux and root. What it makes ends with a process that ends when ours does, however that is. Throws, with the reason,
