@@ -38,6 +38,8 @@ function write(): void {
 }
 
 function rotate(): void {
+  // On a busy machine the next rotation may be due before the file was opened anew.
+  if (reopenAt !== undefined) reopen()
   rotations++
   deleteOld()
   for (let n = lastLines.length; n >= 1; n--) renameSync(`${log}.${n}`, `${log}.${n + 1}`)
