@@ -6,7 +6,14 @@ ETCDIR = /etc/log2table
 STATEDIR =
 # Empty: PREFIX/share/man, on OpenBSD PREFIX/man.
 MANDIR =
+# Empty: PREFIX/share/examples/log2table.
+EXAMPLEDIR =
+# A folder with bin/node, which is installed too; `none` for none. Empty: the one that was fetched because the machine's is too old.
+NODEDIR =
 DESTDIR =
+DEBDIR = .
+TARBALLDIR = .
+PORTSDIR = .tools/ports
 
 # The Node to test with: a major version, several of them, or `any` (the machine's own where it is new enough, else 24).
 TEST_NODE = any
@@ -14,13 +21,12 @@ TEST_NODE = any
 TESTS =
 
 library = $(PREFIX)/lib/log2table
-examples = $(PREFIX)/share/examples/log2table
 dependencies = node_modules/.package-lock.json
 wasm = src/matching/wasm/module.generated.ts
 run_tests = node --disable-warning=ExperimentalWarning --test --test-timeout=$(test_ms_max) --test-reporter=spec
 test_ms_max = 900000
-# Tests of what must happen within seconds: one file at a time, after all others.
-alone = test/bad-input test/chaos test/e2e
+# Tests of what must happen within seconds, and those that build: one file at a time, after all others.
+alone = test/bad-input test/chaos test/e2e test/package.test.ts test/packaging/ports.test.ts
 
 #: make             build into dist/
 build: $(dependencies)
@@ -59,18 +65,40 @@ check: $(dependencies)
 bench: programs build
 	@tools/node any node --disable-warning=ExperimentalWarning bench/bench.ts
 
+#: make pictures    docs/pictures, from what the programs really print; fetches a browser for it
+pictures: programs $(wasm)
+	@tools/chromium
+	@tools/node any $(run_tests) tools/pictures.ts
+
 #: make install     as root; into PREFIX (/usr/local), ETCDIR (/etc/log2table) and STATEDIR, below DESTDIR
 install: dist/cli/main.js
-	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' ETCDIR='$(ETCDIR)' STATEDIR='$(STATEDIR)' MANDIR='$(MANDIR)' tools/node any tools/install
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' ETCDIR='$(ETCDIR)' STATEDIR='$(STATEDIR)' MANDIR='$(MANDIR)' \
+	  EXAMPLEDIR='$(EXAMPLEDIR)' NODEDIR='$(NODEDIR)' tools/node any tools/install
 
 #: make uninstall   what install brought; leaves your configuration and the state
 uninstall:
 	rm -f '$(DESTDIR)$(PREFIX)/bin/log2table'
-	rm -rf '$(DESTDIR)$(library)' '$(DESTDIR)$(examples)'
+	examples='$(EXAMPLEDIR)'; rm -rf '$(DESTDIR)$(library)' "$(DESTDIR)$${examples:-$(PREFIX)/share/examples/log2table}"
 	@for folder in '$(MANDIR)' '$(PREFIX)/share/man' '$(PREFIX)/man'; do \
 	  for page in packaging/man/*.[58]; do rm -f "$(DESTDIR)$$folder/man$${page##*.}/$${page##*/}"; done; \
 	done
+	@for file in bash-completion/completions/log2table zsh/site-functions/_log2table fish/vendor_completions.d/log2table.fish; do \
+	  rm -f "$(DESTDIR)$(PREFIX)/share/$$file"; \
+	done
 	@rmdir '$(DESTDIR)$(ETCDIR)' 2>/dev/null || echo 'left as it is: $(DESTDIR)$(ETCDIR)'
+
+#: make deb         a package for Debian, with a Node of its own; DEBDIR names the folder for it
+deb: build
+	@DEBDIR='$(DEBDIR)' tools/node any tools/debian
+
+#: make tarball     a release: all that `make install` takes, built; TARBALLDIR names the folder for it
+tarball: build
+	@TARBALLDIR='$(TARBALLDIR)' tools/node any tools/tarball
+
+#: make ports       from that, ports for OpenBSD and FreeBSD, in PORTSDIR
+ports: build
+	@tarball=$$(TARBALLDIR='$(PORTSDIR)' tools/node any tools/tarball) && \
+	TARBALL="$$tarball" PORTSDIR='$(PORTSDIR)' tools/node any tools/ports
 
 #: make clean       remove what was built, and the state of make run
 clean:
@@ -97,4 +125,4 @@ $(dependencies): package-lock.json
 programs:
 	@tools/programs
 
-.PHONY: build run test tests test-long check bench install uninstall clean distclean help programs
+.PHONY: build run test tests test-long check bench pictures install uninstall deb tarball ports clean distclean help programs

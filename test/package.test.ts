@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import os, { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
@@ -19,6 +18,7 @@ after(() => rm(folder, { recursive: true, force: true }))
 
 describe('the package, installed in an empty folder', () => {
   let project: string
+  let tarball: string
   let packed: readonly string[]
 
   before(async () => {
@@ -27,14 +27,23 @@ describe('the package, installed in an empty folder', () => {
     await writeFile(path.join(project, 'package.json'), '{ "type": "module", "private": true }')
     // `npm pack` builds first. What the build says would spoil the JSON, so that is asked of the tarball.
     const { stdout } = await run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: checkout })
-    const tarball = path.join(folder, stdout.trim().split('\n').at(-1)!)
+    tarball = path.join(folder, stdout.trim().split('\n').at(-1)!)
     packed = (await run('tar', ['-tzf', tarball])).stdout.trim().split('\n')
     await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', tarball], { cwd: project })
   })
 
   it('holds what is needed to run and to write rules, and no tests, sources or native code', () => {
     const has = (file: string) => packed.includes(`package/${file}`)
-    for (const file of ['bin/log2table', 'LICENSE', 'dist/cli/main.js', 'dist/index.d.ts', 'dist/patterns/index.js']) {
+    for (const file of [
+      ...['bin/log2table', 'LICENSE', 'dist/cli/main.js', 'dist/index.d.ts', 'dist/patterns/index.js'],
+      ...['examples/parameters.ts', 'packaging/man/log2table.8', 'packaging/openbsd/log2table', 'packaging/freebsd/log2table'],
+      ...[
+        'packaging/systemd/log2table.service',
+        'packaging/docker/compose.yaml',
+        'packaging/firewalls/pf.conf',
+        'packaging/linux/logrotate',
+      ],
+    ]) {
       assert.ok(has(file), `${file} is missing`)
     }
     const foreign = packed.filter((file) => /\.test\.|\.node$|binding\.gyp$|^package\/(?:src|test|bench|\.)/.test(file))
@@ -90,6 +99,15 @@ describe('the package, installed in an empty folder', () => {
     assert.equal(stdout, 'true true\n')
   })
 
+  it('is a command for the whole machine, with its manual pages', async () => {
+    const prefix = path.join(folder, 'prefix')
+    await run('npm', ['install', '--global', '--prefix', prefix, '--no-audit', '--no-fund', '--prefer-offline', tarball])
+    const { stdout } = await run(path.join(prefix, 'bin/log2table'), ['version'], { env: environment() })
+    assert.match(stdout, new RegExp(`\\b${version.replaceAll('.', '\\.')}\\b`))
+    const pages = (await readdir(path.join(checkout, 'packaging/man'))).map((page) => `man${page.at(-1)}/${page}`)
+    for (const page of pages) assert.match(await readFile(path.join(prefix, 'share/man', page), 'utf8'), /^\.Dd /m)
+  })
+
   it('is there as a command', async () => {
     const { stdout } = await run(path.join(project, 'node_modules/.bin/log2table'), ['version'], { env: environment() })
     assert.match(stdout, new RegExp(`\\b${version.replaceAll('.', '\\.')}\\b`))
@@ -116,35 +134,47 @@ describe('make install', () => {
   })
 
   it('makes ETCDIR the folder that the program looks in, and that its messages name', async () => {
-    const { stdout } = await run('grep', ['-rlF', '--include=*.js', etc, path.join(root, 'opt/lib/log2table/dist')])
-    assert.match(stdout, /parameters\.js/)
-    await assert.rejects(run('grep', ['-rF', "'/etc/log2table", path.join(root, 'opt/lib/log2table/dist')]), { code: 1 })
+    const inDist = (text: string) => run('grep', ['-rE', '--include=*.js', text, path.join(root, 'opt/lib/log2table/dist')])
+    await inDist(`["']${etc}["']`)
+    await assert.rejects(inDist(`["' ]/etc/log2table`), { code: 1 })
   })
 
-  it('brings the service that writes the packet log as text, for each system', async () => {
-    const examples = path.join(root, 'opt/share/examples/log2table/pflog')
-    for (const file of [
-      'freebsd/log2table_pflog',
-      'openbsd/log2table_pflog',
-      'linux/logrotate',
-      'fail2ban/filter.d/log2table_pflog.conf',
-    ]) {
-      assert.ok(existsSync(path.join(examples, file)), `${file} is missing`)
+  it('lets the scripts and units start the command where it is', async () => {
+    const example = (file: string) => readFile(path.join(root, 'opt/share/examples/log2table', file), 'utf8')
+    assert.match(await example('openbsd/log2table'), /^daemon="\/opt\/bin\/log2table run"$/m)
+    assert.match(await example('openbsd/log2table'), / -e \/opt\/state\/accepted\/parameters\.ts /)
+    assert.match(await example('freebsd/log2table'), / \/opt\/bin\/log2table"$/m)
+    assert.match(await example('freebsd/log2table'), /log2table_config:=\/opt\/etc\/log2table\}/)
+    assert.match(await example('systemd/log2table.service'), /^ExecStart=\/opt\/bin\/log2table run /m)
+    for (const script of ['openbsd/log2table', 'freebsd/log2table'])
+      await run('test', ['-x', path.join(root, 'opt/share/examples/log2table', script)])
+  })
+
+  it('brings exactly what docs/install.md lists', async () => {
+    const text = await readFile(path.join(checkout, 'docs/install.md'), 'utf8')
+    const places = {
+      PREFIX: 'opt',
+      MANDIR: `opt${['OpenBSD', 'NetBSD'].includes(os.type()) ? '' : '/share'}/man`,
+      EXAMPLEDIR: 'opt/share/examples/log2table',
     }
-    await run('test', ['-x', path.join(examples, 'freebsd/log2table_pflog')])
-  })
-
-  it('brings the manual pages and the units of systemd', () => {
-    const share = path.join(root, 'opt/share')
-    assert.deepEqual(readdirSync(path.join(share, 'man'), { recursive: true }).sort(), [
-      'man5',
-      'man5/log2table-parameters.5',
-      'man5/log2table-rules.5',
-      'man8',
-      'man8/log2table-pflog.8',
-      'man8/log2table.8',
-    ])
-    assert.ok(existsSync(path.join(share, 'examples/log2table/systemd/log2table.service')))
+    const listed = [...text.matchAll(/^ {4}(PREFIX|MANDIR|EXAMPLEDIR)(\/\S+)$/gm)].map(
+      ([, place, rest]) => `${places[place as keyof typeof places]}${rest}`,
+    )
+    assert.ok(listed.length > 20)
+    const { stdout } = await run('find', ['.', '-not', '-type', 'd'], { cwd: root })
+    const unseen = new Set(listed)
+    const unlisted = stdout
+      .trim()
+      .split('\n')
+      .filter((found) => {
+        const file = found.slice(2)
+        const line = listed.find((one) => (one.endsWith('/...') ? file.startsWith(one.slice(0, -3)) : file === one))
+        unseen.delete(line ?? '')
+        return line === undefined
+      })
+    assert.deepEqual({ unlisted, unseen: [...unseen] }, { unlisted: [], unseen: [] })
+    const mode = async (place: string) => ((await stat(path.join(root, place))).mode & 0o777).toString(8)
+    assert.deepEqual([await mode(etc), await mode('opt/state')], ['755', '700'])
   })
 
   it('leaves what the user wrote, when it installs again and when it uninstalls', async () => {
@@ -154,14 +184,8 @@ describe('make install', () => {
     assert.equal(await readFile(file, 'utf8'), 'mine')
     await make('uninstall')
     assert.equal(await readFile(file, 'utf8'), 'mine')
-    for (const gone of [
-      'opt/bin/log2table',
-      'opt/lib/log2table',
-      'opt/share/examples/log2table',
-      'opt/share/man/man8/log2table.8',
-    ]) {
-      assert.ok(!existsSync(path.join(root, gone)), `${gone} is still there`)
-    }
+    const { stdout } = await run('find', ['.', '-not', '-type', 'd'], { cwd: root })
+    assert.deepEqual(stdout.trim().split('\n'), ['./opt/etc/log2table/parameters.ts'])
   })
 })
 
