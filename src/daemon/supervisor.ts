@@ -6,15 +6,20 @@ import type { Log } from '../base/log.ts'
 import { type Instant, SECOND_MS } from '../base/units.ts'
 import { UserError } from '../base/user-error.ts'
 import { startKeeper } from './keeper-process.ts'
+import { Pauses } from './pauses.ts'
+import { readerOnDemand } from './reader-on-demand.ts'
 import type { User } from './user.ts'
 
 export interface SupervisorOptions {
-  /** The program and arguments of an engine, but for those that join it to its keeper. */
+  /** The program and arguments of an engine, but for those that join it to keeper and reader. */
   readonly engine: readonly string[]
   /** What more an engine is told that begins within the first so many milliseconds. */
   readonly atFirst?: { readonly args: readonly string[]; readonly ms: number } | undefined
   readonly user: User
   readonly keeperSocket: string
+  /** The program and arguments of a reader, but for its socket. */
+  readonly reader: readonly string[]
+  readonly readerSocket: string
   /** Folders that are to belong to the engine's user. */
   readonly folders: readonly string[]
   /** Of commands.json. */
@@ -25,19 +30,16 @@ export interface SupervisorOptions {
   readonly now: () => Instant
 }
 
-const RESTART_MS_MIN = 100
-const RESTART_MS_MAX = 30 * SECOND_MS
-/** An engine that has worked for so long is started again at once. */
-const WELL_MS = 60 * SECOND_MS
 /** How long an engine has to end before it is killed. */
 const END_MS_MAX = 10 * SECOND_MS
 
 /**
  * Root's half where there is no service manager that starts both: this process is the keeper, and starts the engine as a user
- * without rights, again and again until it is asked to end. It runs no configuration.
+ * without rights, again and again until it is asked to end; and a reader, where a log is closed to that user. It runs no
+ * configuration.
  */
 export async function supervise(options: SupervisorOptions): Promise<ExitStatus> {
-  const { user, keeperSocket, folders, folder, keeperState, log, now } = options
+  const { user, keeperSocket, readerSocket, folders, folder, keeperState, log, now } = options
   for (const one of folders) giveFolder(one, user)
   let hasBegun = false
   const keeper = await startKeeper({
@@ -48,6 +50,7 @@ export async function supervise(options: SupervisorOptions): Promise<ExitStatus>
     now,
     onBegin: () => (hasBegun = true),
   })
+  const reader = await readerOnDemand({ reader: options.reader, socket: readerSocket, user, log })
   let engine: ChildProcess | undefined
   let isEnding = false
   let wakeUp = () => {}
@@ -64,7 +67,7 @@ export async function supervise(options: SupervisorOptions): Promise<ExitStatus>
   process.on('SIGTERM', () => end('SIGTERM'))
   process.on('SIGHUP', () => engine?.kill('SIGHUP'))
 
-  let pauseMs = RESTART_MS_MIN
+  const pauses = new Pauses()
   const beganAt = performance.now()
   try {
     for (;;) {
@@ -76,7 +79,7 @@ export async function supervise(options: SupervisorOptions): Promise<ExitStatus>
       if (isEnding) return exitStatus.done
       // What is wrong before anything was in force is for whoever started us; afterwards nobody looks any more.
       if (!hasBegun) return status
-      if (performance.now() - startedAt > WELL_MS) pauseMs = RESTART_MS_MIN
+      const pauseMs = pauses.next(performance.now() - startedAt)
       log.error(`the engine ended (${how}); it is started again`, { inMs: pauseMs })
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, pauseMs)
@@ -86,23 +89,24 @@ export async function supervise(options: SupervisorOptions): Promise<ExitStatus>
         }
       })
       if (isEnding) return exitStatus.done
-      pauseMs = Math.min(pauseMs * 2, RESTART_MS_MAX)
     }
   } finally {
+    reader.end()
     await keeper.close()
   }
 }
 
 /** It becomes the user by itself, before it reads anything: its groups, which give it the logs, come with that. */
 function runEngine(
-  { engine: [program = '', ...args], keeperSocket }: SupervisorOptions,
+  { engine: [program = '', ...args], keeperSocket, readerSocket }: SupervisorOptions,
   more: readonly string[],
   onStarted: (child: ChildProcess) => void,
 ): Promise<{ readonly status: ExitStatus; readonly how: string }> {
   return new Promise((resolve) => {
     // A signal from a terminal goes to us alone, who pass it on; by the channel it sees that we are gone.
     const stdio = ['inherit', 'inherit', 'inherit', 'ipc'] as const
-    const child = spawn(program, [...args, ...more, '--keeper', keeperSocket], { stdio: [...stdio], detached: true })
+    const join = ['--keeper', keeperSocket, '--reader', readerSocket]
+    const child = spawn(program, [...args, ...more, ...join], { stdio: [...stdio], detached: true })
     onStarted(child)
     child.once('error', ({ message }) => resolve({ status: exitStatus.software, how: message }))
     child.once('exit', (status, signal) =>

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import type { Json } from '../base/units.ts'
 import { PacketLines } from '../capture/packet-lines.ts'
 import { packetBlock } from './capture-block.ts'
-import { closeReadOnly, openRegularFile, reasonOf } from './open-file.ts'
+import { closeReadOnly, isForbidden, openRegularFile, reasonOf } from './open-file.ts'
 import type { Block, FileIdentity, Source, SourceContext, SourceState } from './source.ts'
 
 export interface CaptureFileOptions {
@@ -14,6 +14,8 @@ export interface CaptureFileOptions {
 }
 
 const POLL_MS = 250
+/** The reader does not read captures that others write: where to go on in them is known only by decoding them. */
+const ADVICE = 'let a group read it that log2table is in, or follow the interface itself ("pflog:pflog0"), which the reader can'
 /** As of a program's captures: so that a block is no longer than those of other logs. */
 const PIECE_BYTES = 16 * 1024
 const SILENT_PIECE_BYTES = 64 * 1024
@@ -189,7 +191,7 @@ export class CaptureFileSource implements Source {
     try {
       return what()
     } catch (error) {
-      this.#waitingFor = reasonOf(error)
+      this.#waitingFor = isForbidden(error) ? `${reasonOf(error)}; ${ADVICE}` : reasonOf(error)
       this.#file?.close()
       this.#file = undefined
       return undefined

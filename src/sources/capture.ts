@@ -1,6 +1,6 @@
 import { PacketLines } from '../capture/packet-lines.ts'
 import { packetBlock } from './capture-block.ts'
-import { Child, type ChildEnd } from './child.ts'
+import { Child, type ChildEnd, type ChildOptions, type Program } from './child.ts'
 import type { Block, Source, SourceContext, SourceState } from './source.ts'
 
 /** A capture is turned into text in pieces of this size, so that a block is no longer than those of other logs. */
@@ -9,7 +9,12 @@ const PIECE_BYTES = 16 * 1024
 /** How often tcpdump is asked what was dropped. */
 const ASK_MS = 10_000
 /** What makes tcpdump say its numbers and go on; nobody minds it where SIGINFO is not heard. */
-const TELL_NUMBERS: NodeJS.Signals = process.platform === 'linux' ? 'SIGUSR1' : 'SIGINFO'
+export const TELL_NUMBERS: NodeJS.Signals = process.platform === 'linux' ? 'SIGUSR1' : 'SIGINFO'
+
+/** Makes what runs the capturing program. */
+export type CreateProgram = (log: string, context: SourceContext, options: ChildOptions) => Program
+
+const createChild: CreateProgram = (log, context, options) => new Child(log, context, options)
 
 /**
  * Packets that a program (tcpdump) captures and writes as a capture: each is a line of text, and stands beside it as it was
@@ -22,7 +27,7 @@ export class CaptureSource implements Source {
   readonly isReadOnce = true
   readonly #argv: readonly string[]
   readonly #context: SourceContext
-  readonly #child: Child
+  readonly #child: Program
   #lines = new PacketLines()
   #pending: Buffer = nothing
   #offset: number
@@ -38,12 +43,12 @@ export class CaptureSource implements Source {
   #onEnded: (() => void) | undefined
   #isClosed = false
 
-  constructor(log: string, argv: readonly string[], context: SourceContext) {
+  constructor(log: string, argv: readonly string[], context: SourceContext, createProgram: CreateProgram = createChild) {
     this.log = log
     this.#argv = argv
     this.#context = context
     this.#offset = typeof context.position === 'number' ? context.position : 0
-    this.#child = new Child(log, context, { hears: (line) => this.#hear(line), endsWithUs: true })
+    this.#child = createProgram(log, context, { hears: (line) => this.#hear(line), endsWithUs: true })
     this.#child.start(argv)
     this.#askTimer = setInterval(() => {
       if (this.#hasWritten) this.#child.signal(TELL_NUMBERS)
@@ -51,7 +56,7 @@ export class CaptureSource implements Source {
   }
 
   get state(): SourceState {
-    const { waitingFor } = this.#child
+    const { waitingFor, isByReader } = this.#child
     return {
       kind: waitingFor === undefined ? 'reading' : 'waiting',
       ...(waitingFor !== undefined && { reason: waitingFor }),
@@ -59,6 +64,7 @@ export class CaptureSource implements Source {
       overlongLines: 0,
       lostBytes: this.#lostBytes,
       lostLines: this.#lostLines + this.#unreadable() + this.#droppedBefore + this.#dropped,
+      ...(isByReader && { isByReader }),
     }
   }
 
@@ -168,6 +174,11 @@ const SNAP_BYTES = 512
  * rest unseen. How much of each is kept, the rule says (`log group 5 snaplen 256 queue-threshold 1`).
  */
 const NFLOG_SNAP_BYTES = 65_535
+
+/** What a key of `logs` captures from: `pflog0` of `pflog:pflog0`, `nflog:5` of itself. */
+export function deviceOf(key: string): string {
+  return key.replace(/^pflog:/, '')
+}
 
 /**
  * How packets of an interface are captured: as a capture on standard output, each at once. Started as root, tcpdump goes on

@@ -38,30 +38,76 @@ const WATCHED = ['sh', '-c', '{ read -r _ <&3; kill -s TERM $$; } >/dev/null 2>&
 const NO_SUCH_PROGRAM = 127
 
 /**
+ * When a program that ended is started again: after a pause, which grows from one to the next. It says so; not again and again
+ * where the reason is the same.
+ */
+export class Restarts {
+  readonly #log: string
+  readonly #context: Pick<SourceContext, 'say'>
+  #startedAt = 0
+  #pauseMs = RESTART_MS_MIN
+  #timer: NodeJS.Timeout | undefined
+  #saidWhy = ''
+
+  constructor(log: string, context: Pick<SourceContext, 'say'>) {
+    this.#log = log
+    this.#context = context
+  }
+
+  /** The program is being started. */
+  begin(): void {
+    clearTimeout(this.#timer)
+    this.#startedAt = performance.now()
+  }
+
+  hasWritten(): void {
+    this.#saidWhy = ''
+  }
+
+  again(why: string, start: () => void): void {
+    if (performance.now() - this.#startedAt >= STABLE_MS) {
+      this.#pauseMs = RESTART_MS_MIN
+      this.#saidWhy = ''
+    }
+    const pauseMs = this.#pauseMs
+    this.#pauseMs = Math.min(2 * pauseMs, RESTART_MS_MAX)
+    if (why !== this.#saidWhy) this.#context.say('warning', `${this.#log}: ${why}; started again in ${formatDuration(pauseMs)}`)
+    this.#saidWhy = why
+    this.#timer = setTimeout(start, pauseMs)
+  }
+
+  cancel(): void {
+    clearTimeout(this.#timer)
+  }
+}
+
+/** A program that runs here, or at the reader's. */
+export interface Program
+  extends Pick<Child, 'waitingFor' | 'waitingBytes' | 'start' | 'startAgain' | 'read' | 'signal' | 'kill' | 'close'> {
+  readonly isByReader?: boolean
+}
+
+/**
  * A program whose standard output is a log. What is not read here stays in the pipe, so the program waits. It has a process
  * group of its own, which is killed as a whole: when its leader has ended, and at `close`. Its standard error goes to our
  * own log, in bounds. No shell; of the environment nothing but PATH, the language C and the zone UTC.
  */
 export class Child {
   readonly #context: SourceContext
-  readonly #log: string
   readonly #endsWithUs: boolean
   #process: ChildProcess | undefined
   #stdout: Readable | undefined
   #end: ChildEnd | undefined
-  #startedAt = 0
-  #pauseMs = RESTART_MS_MIN
-  #timer: NodeJS.Timeout | undefined
-  #saidWhy = ''
+  readonly #restarts: Restarts
   #isClosed = false
   /** Why it does not run; undefined while it does. */
   waitingFor: string | undefined
   readonly #stderr: StderrLines
 
   constructor(log: string, context: SourceContext, { hears = () => false, endsWithUs = false }: ChildOptions = {}) {
-    this.#log = log
     this.#context = context
     this.#endsWithUs = endsWithUs
+    this.#restarts = new Restarts(log, context)
     const rarely = new Rarely((message) => context.say('warning', message))
     this.#stderr = new StderrLines((line) => {
       if (!hears(line)) rarely.say(`${log}: it says: ${line}`)
@@ -74,11 +120,10 @@ export class Child {
   }
 
   start(argv: readonly string[]): void {
-    clearTimeout(this.#timer)
+    this.#restarts.begin()
     const [program = '', ...args] = this.#endsWithUs ? [...WATCHED, ...argv] : argv
     const path = process.env.PATH ? `${process.env.PATH}${delimiter}${STANDARD_FOLDERS}` : STANDARD_FOLDERS
     const env = { PATH: path, LC_ALL: 'C', TZ: 'UTC' }
-    this.#startedAt = performance.now()
     this.waitingFor = undefined
     let child: ChildProcess
     try {
@@ -113,19 +158,11 @@ export class Child {
     })
   }
 
-  /** Starts it after a pause, which grows from one to the next, and says so; not again and again where the reason is the same. */
+  /** Starts it after a pause, and says so; see `Restarts`. */
   startAgain(why: string, argv: () => readonly string[]): void {
-    if (performance.now() - this.#startedAt >= STABLE_MS) {
-      this.#pauseMs = RESTART_MS_MIN
-      this.#saidWhy = ''
-    }
-    const pauseMs = this.#pauseMs
-    this.#pauseMs = Math.min(2 * pauseMs, RESTART_MS_MAX)
-    if (why !== this.#saidWhy) this.#context.say('warning', `${this.#log}: ${why}; started again in ${formatDuration(pauseMs)}`)
-    this.#saidWhy = why
-    this.#timer = setTimeout(() => {
+    this.#restarts.again(why, () => {
       if (!this.#isClosed) this.start(argv())
-    }, pauseMs)
+    })
   }
 
   /** What it wrote next; then, once, that it has ended; undefined where there is nothing yet. */
@@ -133,7 +170,7 @@ export class Child {
     if (this.#isClosed) return undefined
     const chunk = this.#stdout?.read() as Buffer | null | undefined
     if (chunk) {
-      this.#saidWhy = ''
+      this.#restarts.hasWritten()
       return chunk
     }
     const end = this.#end
@@ -160,7 +197,7 @@ export class Child {
 
   close(): void {
     this.#isClosed = true
-    clearTimeout(this.#timer)
+    this.#restarts.cancel()
     this.kill(this.#endsWithUs ? 'SIGTERM' : 'SIGKILL')
   }
 

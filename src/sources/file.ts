@@ -3,7 +3,7 @@ import type { Json } from '../base/units.ts'
 import type { Piece } from '../lines/framing.ts'
 import { type Generation, type Mark, openGeneration } from './generation.ts'
 import { watchFile } from './hints.ts'
-import { reasonOf, Unreadable } from './open-file.ts'
+import { isForbidden, NO_SUCH_FILE, type OpenFile, reasonOf, Unreadable } from './open-file.ts'
 import { type Sibling, siblingsOf } from './rotation.ts'
 import type { Block, FileIdentity, Source, SourceContext, SourceState } from './source.ts'
 
@@ -16,6 +16,10 @@ export interface FileOptions {
   readonly pollMs?: number
   /** The longest line, where it is another than for all logs. */
   readonly lineBytesMax?: number
+  /** Opens what is read, where not every file may be. */
+  readonly openFile?: OpenFile
+  /** A file or folder of this log is not for this user to read; called each time that it is tried. */
+  readonly onForbidden?: () => void
 }
 
 const POLL_MS = 250
@@ -60,7 +64,8 @@ export class FileSource implements Source {
   readonly log: string
   readonly #context: SourceContext
   readonly #startAt: 'start' | 'end'
-  readonly #generationOptions: { readonly onReady: () => void; readonly lineBytesMax?: number }
+  readonly #generationOptions: { readonly onReady: () => void; readonly lineBytesMax?: number; readonly openFile?: OpenFile }
+  readonly #onForbidden: () => void
   /** What was there when the source was opened. */
   #atOpen: Pick<Stats, 'dev' | 'ino' | 'size'> | undefined
   /** Open files, the oldest first; the last is the one being written, or on the way to it. */
@@ -85,9 +90,14 @@ export class FileSource implements Source {
   readonly #timer: NodeJS.Timeout | undefined
 
   constructor(path: string, context: SourceContext, options: FileOptions = {}) {
-    const { startAt = 'start', isNew = false, pollMs = POLL_MS, lineBytesMax } = options
+    const { startAt = 'start', isNew = false, pollMs = POLL_MS, lineBytesMax, openFile, onForbidden = () => {} } = options
     this.log = path
-    this.#generationOptions = { onReady: this.#onReady, ...(lineBytesMax !== undefined && { lineBytesMax }) }
+    this.#generationOptions = {
+      onReady: this.#onReady,
+      ...(lineBytesMax !== undefined && { lineBytesMax }),
+      ...(openFile && { openFile }),
+    }
+    this.#onForbidden = onForbidden
     this.#context = context
     this.#startAt = context.position === undefined ? startAt : 'start'
     this.#atOpen = isNew ? undefined : this.#attempt(() => statOf(path))
@@ -195,7 +205,7 @@ export class FileSource implements Source {
     const last = this.#files.at(-1)!
     // Looked at before the rotated ones: a rotation in between then shows the same file twice, and never leaves one out.
     const current = statOf(this.log)
-    this.#waitingFor = current ? undefined : 'no such file'
+    this.#waitingFor = current ? undefined : NO_SUCH_FILE
     if (!current || isSame(current, last)) return false
     const next = this.#nextAfter(last)
     const file = next ? this.#openCandidate(next) : this.#openCurrent(current)
@@ -225,7 +235,7 @@ export class FileSource implements Source {
   #open(): boolean {
     if (this.#sought.length > 0) return this.#openSought(this.#sought)
     const current = statOf(this.log)
-    if (!current) throw new Unreadable('no such file')
+    if (!current) throw new Unreadable(NO_SUCH_FILE)
     const file = this.#openCurrent(current)
     if (!file) return false
     const { size } = this.#atOpen ?? {}
@@ -249,7 +259,7 @@ export class FileSource implements Source {
     if (missing.includes(last)) this.#lost = last
     if (this.#files.length === 0) {
       // What is not there may come: a file system that is not mounted yet, a right that is not given yet.
-      if (!current) throw new Unreadable('no such file')
+      if (!current) throw new Unreadable(NO_SUCH_FILE)
       const first = this.#siblings().siblings.find((sibling) => sibling.isRotation && this.#isUnread(sibling))
       const file = (first && this.#openCandidate(first)) ?? this.#openCurrent(current)
       if (!file) return false
@@ -437,7 +447,7 @@ export class FileSource implements Source {
     const current = statOf(this.log)
     const last = this.#files.at(-1)!
     if (current && !isSame(current, last)) return true
-    this.#waitingFor = current ? undefined : 'no such file'
+    this.#waitingFor = current ? undefined : NO_SUCH_FILE
     if (last.hasNews(current)) return true
     return this.#files.some((file) => file !== last && (this.#isOver(file) || file.hasNews()))
   }
@@ -448,6 +458,7 @@ export class FileSource implements Source {
       return act()
     } catch (error) {
       this.#waitingFor = reasonOf(error)
+      if (isForbidden(error)) this.#onForbidden()
       const isOpening = this.#sought.length > 0
       if (!(error instanceof Unreadable)) {
         if (!isSystemError(error)) throw error
@@ -473,7 +484,7 @@ export class FileSource implements Source {
 
   #parsePosition(position: Json | undefined): readonly Mark[] {
     if (position === undefined) return []
-    if (isPosition(position)) return position.files
+    if (isFilePosition(position)) return position.files
     this.#context.say('warning', `${this.log}: its stored position is not one of a file; reading it from its start`)
     return []
   }
@@ -507,7 +518,8 @@ function isReadError(error: unknown): boolean {
   return error instanceof Unreadable || isSystemError(error)
 }
 
-function isPosition(position: unknown): position is Position {
+/** Whether it is a position of a file, whoever says so. */
+export function isFilePosition(position: unknown): position is Position & Json {
   const files = (position as Position | null)?.files
   return Array.isArray(files) && files.every(isMark)
 }
@@ -515,7 +527,8 @@ function isPosition(position: unknown): position is Position {
 function isMark(mark: unknown): mark is Mark {
   const { dev, ino, offset, isInOverlongLine, head, headBytes, tail, size, changedAt } = (mark ?? {}) as Record<string, unknown>
   return (
-    [dev, ino, offset, headBytes, size, changedAt].every(Number.isFinite) &&
+    [dev, ino, size, changedAt].every(Number.isFinite) &&
+    [offset, headBytes].every((count) => Number.isSafeInteger(count) && (count as number) >= 0) &&
     [head, tail].every((hash) => typeof hash === 'string') &&
     typeof isInOverlongLine === 'boolean'
   )

@@ -2,7 +2,7 @@ import { fstatSync, readSync, type Stats } from 'node:fs'
 import { Framer, type Piece } from '../lines/framing.ts'
 import { FINGERPRINT_BYTES, Fingerprint, hashOf } from './fingerprint.ts'
 import { GzipText, gzipHead } from './gzip.ts'
-import { closeReadOnly, openRegularFile } from './open-file.ts'
+import { closeReadOnly, type OpenFile, openRegularFile } from './open-file.ts'
 import { CHUNK_BYTES, LINE_BYTES_MAX } from './source.ts'
 
 /** Which file was read, and how far: enough to know it again under another name, compressed, or not at all. */
@@ -47,10 +47,11 @@ export function openGeneration(
     readonly onReady: () => void
     readonly expected?: { readonly dev: number; readonly ino: number }
     readonly lineBytesMax?: number
+    readonly openFile?: OpenFile
   },
 ): Generation | undefined {
-  const { fd, stat } = openRegularFile(path)
-  const { expected } = options
+  const { expected, openFile = openRegularFile } = options
+  const { fd, stat } = openFile(path)
   if (expected && (stat.dev !== expected.dev || stat.ino !== expected.ino)) {
     closeReadOnly(fd)
     return undefined

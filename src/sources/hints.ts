@@ -1,5 +1,5 @@
 import { type FSWatcher, watch } from 'node:fs'
-import { reasonOf } from './open-file.ts'
+import { isForbidden, reasonOf } from './open-file.ts'
 
 /** After a look, hints wait this long and are one. */
 const PAUSE_MS = 2
@@ -57,7 +57,8 @@ export function watchFile(path: string, look: () => boolean, say: (level: 'info'
 
 function tryToWatch(path: string, onHint: () => void, say: (level: 'info', message: string) => void): FSWatcher | undefined {
   const sayWhyNot = (error: unknown) => {
-    if (hasSaidWhyNot || (error as NodeJS.ErrnoException).code === 'ENOENT') return
+    // What is missing or closed to us is told by the state of its log.
+    if (hasSaidWhyNot || isForbidden(error) || (error as NodeJS.ErrnoException).code === 'ENOENT') return
     hasSaidWhyNot = true
     say('info', `${path}: cannot be watched (${reasonOf(error)}); logs are looked at several times a second instead`)
   }

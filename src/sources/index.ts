@@ -1,11 +1,13 @@
 import { isAbsolute } from 'node:path'
-import { CaptureSource, captureArgv } from './capture.ts'
+import { CaptureSource, type CreateProgram, captureArgv, deviceOf } from './capture.ts'
 import { CaptureFileSource } from './capture-file.ts'
+import { CaptureOrReader } from './capture-or-reader.ts'
 import { CommandSource } from './command.ts'
 import { JSON_BYTES_MAX, openDocker } from './docker.ts'
-import { type FileOptions, FileSource } from './file.ts'
+import { FileOrReader, type FileOrReaderOptions } from './file-or-reader.ts'
 import { GlobLogs } from './glob.ts'
 import { JournalSource, journalFault } from './journal.ts'
+import type { ReaderLink } from './reader-link.ts'
 import type { LogsContext, OpenLogs, Source, SourceContext } from './source.ts'
 import { StdinSource } from './stdin.ts'
 import { SyslogSource } from './syslog.ts'
@@ -17,6 +19,8 @@ export interface LogsOptions {
   readonly startAt?: 'start' | 'end'
   /** The programs that `command:NAME` stands for, by name. */
   readonly commands?: ReadonlyMap<string, readonly string[]>
+  /** Who reads what is closed to us; undefined where nobody does. */
+  readonly reader?: ReaderLink | undefined
 }
 
 /** A kind of source with a scheme: `scheme:rest` is a key of `logs`. */
@@ -52,8 +56,10 @@ const kinds: Readonly<Record<string, SourceKind>> = {
   docker: {
     form: 'docker:PATH',
     fault: (rest) => pathFault(rest) && 'write "docker:/var/lib/docker/containers/*/*-json.log"',
-    open: (key, rest, context, { startAt }) =>
-      openDocker(key, context, (files) => openPath(rest, files, { lineBytesMax: JSON_BYTES_MAX, ...(startAt && { startAt }) })),
+    open: (key, rest, context, { startAt, reader }) =>
+      openDocker(key, context, (files) =>
+        openPath(rest, files, { lineBytesMax: JSON_BYTES_MAX, reader, ...(startAt && { startAt }) }),
+      ),
   },
   pflog: {
     form: 'pflog:INTERFACE',
@@ -61,17 +67,15 @@ const kinds: Readonly<Record<string, SourceKind>> = {
       isInterface(rest) || (isAbsolute(rest) && !isGlob(rest))
         ? undefined
         : 'write "pflog:pflog0", an interface that pf logs to, or "pflog:/var/log/pflog", what pflogd writes',
-    open: (key, rest, context, { startAt }) =>
-      openOne(key, context, (one) =>
-        isAbsolute(rest)
-          ? new CaptureFileSource(key, rest, one, { ...(startAt && { startAt }) })
-          : new CaptureSource(key, captureArgv(rest), one),
-      ),
+    open: (key, rest, context, { startAt, reader }) =>
+      isAbsolute(rest)
+        ? openOne(key, context, (one) => new CaptureFileSource(key, rest, one, { ...(startAt && { startAt }) }))
+        : openCapture(key, context, reader),
   },
   nflog: {
     form: 'nflog:GROUP',
     fault: (rest) => (isGroup(rest) ? undefined : 'write "nflog:5", the group that a rule logs to'),
-    open: (key, _rest, context) => openOne(key, context, (one) => new CaptureSource(key, captureArgv(key), one)),
+    open: (key, _rest, context, { reader }) => openCapture(key, context, reader),
   },
   stdin: {
     form: 'stdin:',
@@ -100,9 +104,9 @@ export function openLogs(key: string, context: LogsContext, options: LogsOptions
   const fault = logKeyFault(key)
   if (fault) throw new Error(`${key}: ${fault}`)
   const { scheme, rest } = splitKey(key)
-  const { startAt } = options
+  const { startAt, reader } = options
   return scheme === undefined
-    ? openPath(key, context, { ...(startAt && { startAt }) })
+    ? openPath(key, context, { reader, ...(startAt && { startAt }) })
     : kindOf(scheme)!.open(key, rest, context, options)
 }
 
@@ -119,8 +123,15 @@ function pathFault(path: string): string | undefined {
   return undefined
 }
 
-function openPath(path: string, context: LogsContext, options: FileOptions): OpenLogs {
-  return isGlob(path) ? new GlobLogs(path, context, options) : openOne(path, context, (one) => new FileSource(path, one, options))
+function openPath(path: string, context: LogsContext, options: FileOrReaderOptions): OpenLogs {
+  return isGlob(path)
+    ? new GlobLogs(path, context, options)
+    : openOne(path, context, (one) => new FileOrReader(path, one, options))
+}
+
+function openCapture(key: string, context: LogsContext, reader: ReaderLink | undefined): OpenLogs {
+  const createProgram = reader && ((...of: Parameters<CreateProgram>) => new CaptureOrReader(...of, reader))
+  return openOne(key, context, (one) => new CaptureSource(key, captureArgv(deviceOf(key)), one, createProgram))
 }
 
 /** A key that is one log. */

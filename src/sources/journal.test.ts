@@ -248,3 +248,30 @@ test('what stands after "journal:" is a unit, fields, or nothing', () => {
   for (const rest of ['-u', 'ssh@*', '--root=/', 'a b', '+', '_COMM=sshd +', '_COMM=x --root=/', 'comm=x'])
     assert.match(journalFault(rest)!, /^write a unit/)
 })
+
+test('what our own unit wrote is passed over, and the place goes on after it', { skip }, async (t) => {
+  const journal = newJournal(t)
+  const ours = { _SYSTEMD_UNIT: 'log2table.service', SYSLOG_IDENTIFIER: 'log2table' }
+  await journal.append([
+    ...entries(1, 2),
+    ...entries(3, 4, { fields: ours }),
+    // Whoever takes our name is heard.
+    ...entries(5, 5, { fields: { SYSLOG_IDENTIFIER: 'log2table' } }),
+    ...entries(6, 6, { fields: ours }),
+  ])
+  const context = testContext()
+  const source = new JournalSource('journal:', '', context, {
+    journalctl: journal.journalctl,
+    ownUnit: 'log2table.service',
+  })
+  t.after(() => source.close())
+  const reading = new Reading(source)
+  await reading.until(
+    context,
+    () => reading.lines.length >= 3 && JSON.stringify(reading.position).includes(String(BEGAN + 6_000)),
+  )
+  assert.deepEqual(
+    reading.lines.map((line) => /line (\d+)/.exec(line)?.[1]),
+    ['1', '2', '5'],
+  )
+})

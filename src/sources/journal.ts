@@ -2,6 +2,7 @@ import { isoTime, type Json } from '../base/units.ts'
 import { type JournalEntry, JournalFormatError, JournalParser } from '../lines/journal-export.ts'
 import { syslogLine } from '../lines/syslog-line.ts'
 import { Child, type ChildEnd } from './child.ts'
+import { ownUnit as unitOfOurs } from './own-output.ts'
 import { type Block, LINE_BYTES_MAX, type Source, type SourceContext, type SourceState } from './source.ts'
 
 export interface JournalOptions {
@@ -9,6 +10,8 @@ export interface JournalOptions {
   readonly startAt?: 'start' | 'end'
   /** The program, and what it is given before our own arguments. */
   readonly journalctl?: readonly string[]
+  /** The unit that this process itself is: what it wrote is passed over. */
+  readonly ownUnit?: string | undefined
 }
 
 /** What is committed: the entry that was read last. */
@@ -31,7 +34,7 @@ interface Line {
 
 const wanted = new Set([
   ...['__CURSOR', '__REALTIME_TIMESTAMP', '_HOSTNAME', '_COMM', '_PID', '_TRANSPORT'],
-  ...['SYSLOG_IDENTIFIER', 'SYSLOG_PID', 'MESSAGE', 'MESSAGE_ID', 'N_DROPPED'],
+  ...['SYSLOG_IDENTIFIER', 'SYSLOG_PID', 'MESSAGE', 'MESSAGE_ID', 'N_DROPPED', '_SYSTEMD_UNIT'],
 ])
 /** journald's own note that it let messages go, because a service wrote too many in too short a time. */
 const SUPPRESSED = 'a596d6fe7bfa4994828e72309e95d61e'
@@ -48,6 +51,7 @@ export class JournalSource implements Source {
   readonly #context: SourceContext
   readonly #command: readonly string[]
   readonly #matches: readonly string[]
+  readonly #ownUnit: string | undefined
   readonly #child: Child
   readonly #parser = new JournalParser({ wanted, valueBytesMax: LINE_BYTES_MAX })
   #step: 'catching up' | 'following' = 'catching up'
@@ -68,8 +72,9 @@ export class JournalSource implements Source {
     log: string,
     match: string,
     context: SourceContext,
-    { startAt = 'start', journalctl = ['journalctl'] }: JournalOptions = {},
+    { startAt = 'start', journalctl = ['journalctl'], ownUnit = unitOfOurs() }: JournalOptions = {},
   ) {
+    this.#ownUnit = ownUnit
     this.log = log
     this.#context = context
     this.#command = journalctl
@@ -167,9 +172,10 @@ export class JournalSource implements Source {
     }
     this.#isGone = false
     let text = ''
+    const isOurs = this.#ownUnit !== undefined && fields.get('_SYSTEMD_UNIT') === this.#ownUnit
     if (fields.get('MESSAGE_ID') === SUPPRESSED && fields.get('_TRANSPORT') === 'driver') this.#tellSuppressed(fields)
-    else if (!isOverlong) text = `${lineOf(fields, at)}\n`
-    if (isOverlong || text.length > LINE_BYTES_MAX + 1) {
+    else if (!isOverlong && !isOurs) text = `${lineOf(fields, at)}\n`
+    if ((isOverlong && !isOurs) || text.length > LINE_BYTES_MAX + 1) {
       this.#overlongLines++
       text = ''
     }

@@ -4,11 +4,17 @@ import { getSystemErrorMessage } from 'node:util'
 /** A log cannot be read for now; the message says why. */
 export class Unreadable extends Error {}
 
+/** How a file is opened for reading: throws an `Unreadable` where it is none, or none that may be read. */
+export type OpenFile = (path: string) => { readonly fd: number; readonly stat: Stats }
+
+/** What is said of a file that is not there. */
+export const NO_SUCH_FILE = 'no such file'
+
 /**
  * Opens a regular file for reading. Anything else is refused unopened: opening a FIFO may block for ever, opening a device
  * may do something.
  */
-export function openRegularFile(path: string): { readonly fd: number; readonly stat: Stats } {
+export function openRegularFile(path: string): ReturnType<OpenFile> {
   try {
     refuseOthers(statSync(path))
     const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
@@ -34,7 +40,8 @@ export function closeReadOnly(fd: number): void {
   }
 }
 
-function refuseOthers(stat: Stats): void {
+/** Throws where it is no regular file. */
+export function refuseOthers(stat: Stats): void {
   if (stat.isFile()) return
   const kind = stat.isDirectory() ? 'a directory' : stat.isFIFO() ? 'a FIFO' : stat.isSocket() ? 'a socket' : 'a device'
   throw new Unreadable(`it is ${kind}, not a file`)
@@ -44,6 +51,12 @@ function refuseOthers(stat: Stats): void {
 export function reasonOf(error: unknown): string {
   const { code, errno, message } = error as NodeJS.ErrnoException
   if (code === undefined || errno === undefined) return message
-  if (code === 'ENOENT') return 'no such file'
+  if (code === 'ENOENT') return NO_SUCH_FILE
   return getSystemErrorMessage(errno) || message
+}
+
+/** It is there, and not for this user; another process may have the right. */
+export function isForbidden(error: unknown): boolean {
+  const { code, cause } = error as NodeJS.ErrnoException
+  return code === 'EACCES' || code === 'EPERM' || (cause !== undefined && isForbidden(cause))
 }

@@ -60,6 +60,8 @@ export interface SourceState {
   readonly lostBytes: number
   /** Lines that were lost before they came here, or for want of room; where a log knows lines and no bytes. */
   readonly lostLines?: number
+  /** The log is closed to us, and the reader reads it for us. */
+  readonly isByReader?: boolean
 }
 
 /** What a source is given by the daemon. */

@@ -7,15 +7,15 @@ export function isGlob(path: string): boolean {
   return special.test(path)
 }
 
-/** The paths there are that match; folders that cannot be read have none. */
-export function expandGlob(pattern: string): string[] {
+/** The paths there are that match; folders that cannot be read have none, and `onUnreadable` is told why. */
+export function expandGlob(pattern: string, onUnreadable: (error: unknown) => void = () => {}): string[] {
   let paths = ['']
   for (const name of pattern.split('/').slice(1)) {
     if (!special.test(name)) paths = paths.map((path) => `${path}/${name}`)
     else {
       const matches = matcherOf(name)
       paths = paths.flatMap((path) =>
-        namesIn(`${path}/`)
+        namesIn(`${path}/`, onUnreadable)
           .filter(matches)
           .map((found) => `${path}/${found}`),
       )
@@ -52,10 +52,11 @@ function literal(c: string): string {
   return /[\w\s]/.test(c) ? c : `\\${c}`
 }
 
-function namesIn(folder: string): string[] {
+function namesIn(folder: string, onUnreadable: (error: unknown) => void): string[] {
   try {
     return readdirSync(folder)
-  } catch {
+  } catch (error) {
+    onUnreadable(error)
     return []
   }
 }

@@ -5,7 +5,7 @@ import { noProcesses } from '../lib/processes.ts'
 const KILLS = 20
 
 test(
-  `keeper and engine, killed ${KILLS} times at random moments, lose nothing, and the firewall is right`,
+  `keeper, engine and reader, killed ${KILLS} times at random moments, lose nothing, and the firewall is right`,
   {
     skip: noProcesses(),
   },

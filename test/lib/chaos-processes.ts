@@ -13,16 +13,18 @@ const BURST_EVERY_MS = 20
 const BURST_ADDRESSES_MAX = 5
 const CATCH_UP_MS = 120_000
 
+const ALL = ['keeper', 'engine', 'reader'] as const
+
 /**
- * Lines are written all the time, by addresses that are each to be banned, while keeper and engine are killed at random
- * moments, one of them or both, and started again. In the end no line is lost or counted twice, and the firewall holds who is
- * banned and nobody else.
+ * Lines are written all the time, by addresses that are each to be banned, to a log that only the reader may read, while
+ * keeper, engine and reader are killed at random moments, one of them or several, and started again; and now and then the log
+ * is rotated. In the end no line is lost or counted twice, and the firewall holds who is banned and nobody else.
  */
 export async function killProcesses(t: TestContext, kills: number): Promise<void> {
   const seed = chosenSeed()
   t.diagnostic(`CHAOS_SEED=${seed}`)
   const random = randomFrom(seed)
-  const scene = await Processes.create(t)
+  const scene = await Processes.create(t, { isLogClosed: true })
   let written = 0
   let address = FIRST
   const write = () => {
@@ -36,12 +38,14 @@ export async function killProcesses(t: TestContext, kills: number): Promise<void
 
   const startedAt = performance.now()
   await scene.startKeeper()
+  await scene.startReader()
   scene.startEngine()
   await scene.engineRuns()
   const startMs = performance.now() - startedAt
   const writing = setInterval(write, BURST_EVERY_MS)
   t.after(() => clearInterval(writing))
-  const killed = { keeper: 0, engine: 0 }
+  const killed = { keeper: 0, engine: 0, reader: 0 }
+  let rotations = 0
   const unbanned: string[] = []
   for (let kill = 0; kill < kills; kill++) {
     await sleep(random() * startMs * 1.5)
@@ -50,12 +54,14 @@ export async function killProcesses(t: TestContext, kills: number): Promise<void
       const one = formatAddress(FIRST + Math.floor(random() * (address - FIRST)))
       if (/^unbanned /.test((await scene.run('unban', one)).stdout)) unbanned.push(one)
     }
-    const which =
-      random() < 0.2 ? (['keeper', 'engine'] as const) : random() < 0.5 ? (['keeper'] as const) : (['engine'] as const)
+    if (random() < 0.3) scene.rotateLog(++rotations)
+    const first = Math.floor(random() * ALL.length)
+    const which = ALL.filter((_, i) => i === first || random() < 0.2)
     await scene.kill(...which)
     for (const one of which) killed[one]++
-    if (which.some((one) => one === 'keeper')) await scene.startKeeper()
-    if (which.some((one) => one === 'engine')) scene.startEngine()
+    if (which.includes('keeper')) await scene.startKeeper()
+    if (which.includes('reader')) await scene.startReader()
+    if (which.includes('engine')) scene.startEngine()
   }
   clearInterval(writing)
   write()
@@ -71,7 +77,8 @@ export async function killProcesses(t: TestContext, kills: number): Promise<void
     (one) => !unbanned.includes(one),
   )
   t.diagnostic(
-    `keeper killed ${killed.keeper} times, engine ${killed.engine}; ${written} lines: ${lost} lost, ` +
+    `keeper killed ${killed.keeper} times, engine ${killed.engine}, reader ${killed.reader}; ${rotations} rotations; ` +
+      `${written} lines: ${lost} lost, ` +
       `${numbers.length - new Set(numbers).size} double; ${banned.length} banned, ${unbanned.length} unbanned by hand`,
   )
   assert.deepEqual([lost, numbers.length], [0, written], 'lines lost, lines counted')

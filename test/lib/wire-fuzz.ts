@@ -80,6 +80,12 @@ export async function fuzzWire(count: number, seed: number): Promise<Fuzzed> {
       }),
     log: silentLog,
     timers,
+    now: () => NOW,
+    // It is the answer to each that is looked at here, and not how fast they may come.
+    limits: {
+      requests: { perSecond: 1, atOnce: Number.MAX_SAFE_INTEGER },
+      entries: { perSecond: 1, atOnce: Number.MAX_SAFE_INTEGER },
+    },
   })
   const folder = mkdtempSync(join(tmpdir(), 'log2table-fuzz-'))
   const path = join(folder, 'keeper.sock')
@@ -150,7 +156,28 @@ function conversation(random: Random): readonly Buffer[] {
   const question = (): object =>
     pick<object>([{ kind: 'report' }, { kind: 'settled' }, { kind: 'hindrance', table: name(), address: address() }])
 
+  const good: object[] = [{ hello: WIRE_VERSION }]
+  let id = 0
+  if (chance(0.95))
+    good.push({ id: id++, ask: { kind: 'declare', tables: [...new Map(list(table).map((one) => [one.name, one])).values()] } })
+  if (chance(0.8)) good.push({ id: id++, ask: { kind: 'begin' } })
+  for (let i = number(12); i > 0; i--) good.push(chance(0.8) ? { id: id++, ask: request() } : { id: id++, question: question() })
+  const { changed, broken } = mutations(random)
+  return good.map((message) => broken(framed(chance(0.08) ? changed(message) : message)))
+}
+
+export interface Mutations {
   /** The same with one thing in it changed, somewhere. */
+  changed(message: object): object
+  /** The same bytes, now and then cut, with others after them, or with one of them changed. */
+  broken(bytes: Buffer): Buffer
+}
+
+/** What becomes of good messages on the way from one who means no good. */
+export function mutations(random: Random): Mutations {
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!
+  const chance = (share: number) => random() < share
+  const number = (below: number) => Math.floor(random() * below)
   function changed(value: unknown): unknown {
     if (typeof value !== 'object' || value === null || chance(0.2)) return chance(0.5) ? pick(hostile) : pick(oddities)
     const copy = structuredClone(value) as Record<string, unknown>
@@ -160,28 +187,20 @@ function conversation(random: Random): readonly Buffer[] {
     else copy[key] = changed(copy[key])
     return copy
   }
-
-  function bytesOf(message: object): Buffer {
-    const bytes = framed(message)
-    if (chance(0.97)) return bytes
-    const kind = number(4)
-    if (kind === 0) return bytes.subarray(0, number(bytes.length))
-    if (kind === 1) return Buffer.concat([bytes, Buffer.from(pick(hostile))])
-    bytes[number(bytes.length)] = number(256)
-    return bytes
+  return {
+    changed(message) {
+      const other = changed(message)
+      return typeof other === 'object' && other !== null ? other : [other]
+    },
+    broken(bytes) {
+      if (chance(0.97)) return bytes
+      const kind = number(4)
+      if (kind === 0) return bytes.subarray(0, number(bytes.length))
+      if (kind === 1) return Buffer.concat([bytes, Buffer.from(pick(hostile))])
+      bytes[number(bytes.length)] = number(256)
+      return bytes
+    },
   }
-
-  const good: object[] = [{ hello: WIRE_VERSION }]
-  let id = 0
-  if (chance(0.95))
-    good.push({ id: id++, ask: { kind: 'declare', tables: [...new Map(list(table).map((one) => [one.name, one])).values()] } })
-  if (chance(0.8)) good.push({ id: id++, ask: { kind: 'begin' } })
-  for (let i = number(12); i > 0; i--) good.push(chance(0.8) ? { id: id++, ask: request() } : { id: id++, question: question() })
-  return good.map((message) => bytesOf(chance(0.08) ? framable(changed(message)) : message))
-}
-
-function framable(message: unknown): object {
-  return typeof message === 'object' && message !== null ? message : [message]
 }
 
 const programs =
