@@ -28,6 +28,8 @@ export interface Named {
   readonly files: ReadonlyMap<string, string>
   /** Words to be put before a command. */
   readonly via: ReadonlyMap<string, readonly string[]>
+  /** Tables that may be used, by kind of firewall, as `Dialect.sharedName` has them; of a kind that is not there, see `tableRefusal`. */
+  readonly tables?: ReadonlyMap<string, readonly string[]>
 }
 
 /**
@@ -112,6 +114,8 @@ export interface Dialect<S extends Step = Step> {
   readonly timeoutMsMax?: number
   /** What is wrong with the name or the options of a table; empty where nothing is. */
   faults(table: Table): readonly string[]
+  /** What it is called among tables of others; undefined where all that we make there has a name of our own. */
+  sharedName?(table: Table): string
   /** What it says by names of commands.json. Undefined where it needs none. */
   names?(table: Table): { readonly [K in keyof Named]?: readonly string[] }
   /** Creates what must exist (table, set, rule), repairs what is there, and leaves the entries in it. */

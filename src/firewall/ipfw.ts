@@ -13,6 +13,7 @@ export const ipfw: Dialect<Command> = {
   kind: 'ipfw',
   batchMax: 10_000,
   faults,
+  sharedName: ({ name }) => name,
   setUp,
   check: () => [
     { argv: ['ipfw', 'table', 'all', 'info'] },

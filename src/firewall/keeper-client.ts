@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
+import { formatDuration } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
-import { SECOND_MS } from '../base/units.ts'
+import { type Instant, SECOND_MS } from '../base/units.ts'
 import type { Table } from './firewall.ts'
 import type { Answer, KeeperLink, KeeperReport } from './keeper.ts'
 import { type EntryText, type Request, RequestError } from './request.ts'
@@ -12,6 +13,7 @@ export interface KeeperClientOptions {
   readonly path: string
   readonly log: Log
   readonly timers: Timers
+  now(): Instant
   /** The keeper refuses what we say, and will not hear us any more. */
   readonly onFault: (error: unknown) => void
 }
@@ -20,6 +22,10 @@ const RECONNECT_MS_MIN = 100
 const RECONNECT_MS_MAX = 5 * SECOND_MS
 /** A keeper that says nothing for so long hangs; a list, and to settle, may take longer. */
 const ANSWER_MS_MAX = 30 * SECOND_MS
+/** Who asks how things stand is not kept waiting longer: then he is told what is known, and of when it is. */
+const REPORT_WAIT_MS = 2 * SECOND_MS
+/** A keeper that keeps silent for so long is trouble. */
+const SILENT_MS_MAX = 5 * SECOND_MS
 /** How long `stop` waits for what is on its way. */
 const STOP_WAIT_MS = 2 * SECOND_MS
 
@@ -31,11 +37,13 @@ class Unreachable extends Error {}
  * then changes are not sent, for they are part of that, and the report says that nothing is enforced.
  */
 export function keeperClient(options: KeeperClientOptions): KeeperLink {
-  const { path, log, timers, onFault } = options
+  const { path, log, timers, now, onFault } = options
   let tables: readonly Table[] = []
   let everything: (() => Iterable<Request>) | undefined
   let connection: Connection | undefined
-  let lastReport: KeeperReport | undefined
+  let last: { readonly report: KeeperReport; readonly at: Instant } | undefined
+  /** What is asked for now, so that many who ask are one question. */
+  let asking: { readonly since: Instant; readonly report: Promise<KeeperReport> } | undefined
   let trouble = ''
   let pauseMs = RECONNECT_MS_MIN
   let isStopped = false
@@ -86,6 +94,42 @@ export function keeperClient(options: KeeperClientOptions): KeeperLink {
     trouble = ''
   }
 
+  async function askForReport(): Promise<KeeperReport> {
+    if (!connection) throw new Unreachable(trouble)
+    const report = (await connection.question({ kind: 'report' })) as KeeperReport
+    last = { report, at: now() }
+    return report
+  }
+
+  /** An answer that comes soon; undefined where it does not. */
+  async function inTime<T>(answer: Promise<T>, ms: number): Promise<T | undefined> {
+    let cancel = () => {}
+    const tooLate = new Promise<undefined>((resolve) => (cancel = timers.after(ms, () => resolve(undefined))))
+    try {
+      return await Promise.race([answer, tooLate])
+    } finally {
+      cancel()
+      // Where nobody waits for it any more, its failure is no news: the connection tells it, too.
+      answer.catch(() => {})
+    }
+  }
+
+  /** In another state than it was in then, where one is given. */
+  function lastKnown(state: TableStatus['state'] | undefined, reason: string): KeeperReport {
+    const { tables: known = [], protected: networks = 0 } = last?.report ?? {}
+    return {
+      tables: tables.map((table) => {
+        const then = known.find((one) => one.table === table.name) ?? unknownTable(table)
+        return { ...then, state: state ?? then.state, reason }
+      }),
+      protected: networks,
+    }
+  }
+
+  const silence = () =>
+    last
+      ? `the keeper has not answered yet; this is how it was ${formatDuration(Math.ceil((now() - last.at) / SECOND_MS) * SECOND_MS)} ago`
+      : 'the keeper has not answered yet'
   const unreachable = () => `the keeper cannot be reached: ${trouble || 'it has not answered yet'}; what is in the table stays in`
 
   return {
@@ -118,26 +162,25 @@ export function keeperClient(options: KeeperClientOptions): KeeperLink {
     },
     async report() {
       try {
-        if (!connection) throw new Unreachable(trouble)
-        lastReport = (await connection.question({ kind: 'report' })) as KeeperReport
-        return lastReport
+        asking ??= { since: now(), report: askForReport().finally(() => (asking = undefined)) }
+        const { since, report } = asking
+        return (
+          (await inTime(report, REPORT_WAIT_MS)) ??
+          lastKnown(now() - since < SILENT_MS_MAX ? undefined : 'partly enforcing', silence())
+        )
       } catch (error) {
         if (!(error instanceof Unreachable)) throw error
-        const known = (name: string) => lastReport?.tables.find(({ table }) => table === name)
-        return {
-          tables: tables.map((table) => ({
-            ...(known(table.name) ?? unknownTable(table)),
-            state: 'not enforcing',
-            reason: unreachable(),
-          })),
-          protected: lastReport?.protected ?? 0,
-        }
+        return lastKnown('not enforcing', unreachable())
       }
     },
     async hindrance(table, address) {
       try {
         if (!connection) return unreachable()
-        return ((await connection.question({ kind: 'hindrance', table, address })) as string | null) ?? undefined
+        const answer = (await inTime(connection.question({ kind: 'hindrance', table, address }), SILENT_MS_MAX)) as
+          | string
+          | null
+          | undefined
+        return answer === undefined ? silence() : (answer ?? undefined)
       } catch (error) {
         if (!(error instanceof Unreachable)) throw error
         return unreachable()
@@ -264,7 +307,7 @@ class Connection {
 const unknownTable = ({ name, kind }: Table): TableStatus => ({
   table: name,
   kind,
-  state: 'not enforcing',
+  state: 'starting',
   reason: undefined,
   lastError: undefined,
   desired: 0,
@@ -272,4 +315,5 @@ const unknownTable = ({ name, kind }: Table): TableStatus => ({
   queued: 0,
   setAside: 0,
   strange: 0,
+  rooms: [],
 })

@@ -12,7 +12,7 @@ import { HOUR_MS } from '../base/units.ts'
 import { dialectOf } from './index.ts'
 import { createKeeper, type Keeper, type KeeperLink } from './keeper.ts'
 import { keeperClient } from './keeper-client.ts'
-import { type KeeperServer, keeperServer } from './keeper-server.ts'
+import { type KeeperServer, type KeeperServerOptions, keeperServer } from './keeper-server.ts'
 import { alwaysProtected } from './protected.ts'
 import { type Request, RequestError } from './request.ts'
 import type { Timers } from './table-keeper.ts'
@@ -35,6 +35,8 @@ let keepers: Keeper[]
 let server: KeeperServer
 let listener: Server
 let links: KeeperLink[]
+/** How far the client's clock is ahead. */
+let aheadMs: number
 
 const timers: Timers = {
   after(ms, run) {
@@ -51,6 +53,7 @@ beforeEach(async () => {
   faults = []
   keepers = []
   links = []
+  aheadMs = 0
   await start()
 })
 
@@ -60,7 +63,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-async function start(): Promise<void> {
+async function start(more: Partial<KeeperServerOptions> = {}): Promise<void> {
   server = keeperServer({
     createKeeper() {
       const keeper = createKeeper({
@@ -76,6 +79,8 @@ async function start(): Promise<void> {
     },
     log,
     timers,
+    now: Date.now,
+    ...more,
   })
   listener = createServer((socket) => server.serve(socket))
   listener.listen(path)
@@ -87,8 +92,15 @@ async function stop(): Promise<void> {
   await server.close()
 }
 
-function client(): KeeperLink {
-  const link = keeperClient({ path, log, timers, onFault: (error) => faults.push(error) })
+function client(quick = 1): KeeperLink {
+  const after: Timers['after'] = (ms, run) => timers.after(ms / quick, run)
+  const link = keeperClient({
+    path,
+    log,
+    timers: { after },
+    now: () => Date.now() + aheadMs,
+    onFault: (error) => faults.push(error),
+  })
   links.push(link)
   return link
 }
@@ -101,7 +113,10 @@ async function listed(keeper: KeeperLink): Promise<readonly string[]> {
 
 /** An engine that has declared, and begun with these addresses. */
 async function engine(...addresses: readonly string[]): Promise<KeeperLink> {
-  const link = client()
+  return await begun(client(), addresses)
+}
+
+async function begun(link: KeeperLink, addresses: readonly string[]): Promise<KeeperLink> {
   await link.declare(tables)
   await link.begin(() => [add(...addresses), { kind: 'begin' }])
   return link
@@ -178,6 +193,25 @@ test('a keeper that is not there yet is waited for', async () => {
   assert.deepEqual(await listed(link), ['192.0.2.1'])
 })
 
+test('a keeper that hangs is not waited for: what it said last is told, and when that was', async () => {
+  const link = await begun(client(20), ['192.0.2.1'])
+  await link.settled()
+  assert.equal((await link.report()).tables[0]!.state, 'enforcing')
+  Object.assign(keepers[0]!, { handle: () => new Promise(() => {}) })
+  const waiting = link.handle(add('192.0.2.2'))
+  await new Promise((resolve) => setImmediate(resolve))
+  const { state, reason, enforced } = (await link.report()).tables[0]!
+  assert.deepEqual([state, enforced], ['enforcing', 1])
+  assert.match(reason!, /^the keeper has not answered yet; this is how it was \d+s ago$/)
+  assert.match((await link.hindrance('bad_ip', '192.0.2.2'))!, /^the keeper has not answered yet/)
+  aheadMs = 10_000
+  const later = (await link.report()).tables[0]!
+  assert.equal(later.state, 'partly enforcing')
+  assert.match(later.reason!, /this is how it was 1\ds ago$/)
+  await stop()
+  await waiting
+})
+
 test('an engine that goes away leaves its table to be looked after, until the next one has begun', async () => {
   const first = await engine('192.0.2.1')
   await first.stop()
@@ -206,6 +240,42 @@ test('engine and keeper of different versions do not talk', async () => {
   const because = `engine and keeper are of different versions (${WIRE_VERSION + 1}, ${WIRE_VERSION}); restart both`
   assert.deepEqual(new Unframer().push(piece), [{ fault: because }])
   await once(socket, 'close')
+})
+
+test('an engine that asks too fast is not cut off but has to wait, and nothing more of it is read meanwhile', async () => {
+  await stop()
+  const [pauses, waiting]: [number[], (() => void)[]] = [[], []]
+  await start({
+    now: () => until,
+    timers: {
+      after(ms, run) {
+        pauses.push(ms)
+        waiting.push(run)
+        return () => {}
+      },
+    },
+    limits: { requests: { perSecond: 10, atOnce: 4 }, entries: { perSecond: 10, atOnce: 30 } },
+  })
+  const socket = connect(path)
+  let answers = 0
+  const unframer = new Unframer()
+  socket.on('data', (piece) => (answers += unframer.push(piece).length))
+  const ask = (id: number, request: Request) => socket.write(framed({ id, ask: request }))
+  socket.write(framed({ hello: WIRE_VERSION }))
+  ask(1, { kind: 'declare', tables })
+  ask(2, add(...Array.from({ length: 40 }, (_, i) => `192.0.2.${i}`)))
+  await waitFor('the second has to wait', 2_000, () => pauses.length === 1)
+  assert.deepEqual([pauses, answers], [[1_000], 1])
+  // More than what may lie between the two ends.
+  const sent = Array.from({ length: 200 }, (_, i) =>
+    ask(3 + i, { kind: 'delete', table: 'bad_ip', addresses: Array(2_000).fill('192.0.2.1') }),
+  )
+  assert.equal(sent.at(-1), false, 'what nobody reads stays with the engine')
+  waiting[0]!()
+  await waitFor('it is done, and the third has to wait', 2_000, () => pauses.length === 2)
+  assert.deepEqual([pauses, answers], [[1_000, 201_000], 2])
+  assert.equal(lines.filter((line) => /warning: an engine asks for more than is taken, and has to wait/.test(line)).length, 1)
+  socket.destroy()
 })
 
 test('more connections than there can be engines are refused', async () => {

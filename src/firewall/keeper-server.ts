@@ -1,9 +1,11 @@
 import type { Duplex } from 'node:stream'
 import type { Log } from '../base/log.ts'
-import { SECOND_MS } from '../base/units.ts'
+import { type Instant, MINUTE_MS, SECOND_MS } from '../base/units.ts'
+import { isRecord } from '../base/value.ts'
+import { Allowance, type Pace } from './allowance.ts'
 import type { Keeper } from './keeper.ts'
 import { isName, type Request, RequestError } from './request.ts'
-import type { Timers } from './table-keeper.ts'
+import { TABLE_ENTRIES_MAX, type Timers } from './table-keeper.ts'
 import { framed, type KeeperMessage, type Question, Unframer, WIRE_VERSION, WireError } from './wire.ts'
 
 export interface KeeperServerOptions {
@@ -11,6 +13,8 @@ export interface KeeperServerOptions {
   readonly createKeeper: () => Keeper
   readonly log: Log
   readonly timers: Timers
+  now(): Instant
+  readonly limits?: Limits
   /** An engine is followed from now on. */
   readonly onBegin?: () => void
 }
@@ -22,6 +26,23 @@ export interface KeeperServer {
   close(): Promise<void>
 }
 
+/** How fast all engines together may ask. Whoever is faster is not cut off: he is read more slowly, and has to wait. */
+export interface Limits {
+  readonly requests: Pace
+  /** Entries to be added or deleted. */
+  readonly entries: Pace
+}
+
+/**
+ * More than any engine needs, in a flood too: the largest table at once, as after a start, and then as many bans as no firewall
+ * carries out for long.
+ */
+const LIMITS: Limits = {
+  requests: { perSecond: 1_000, atOnce: 10_000 },
+  entries: { perSecond: 100_000, atOnce: TABLE_ENTRIES_MAX },
+}
+/** How often it is said at most that an engine is too fast. */
+const SLOWED_SAY_MS = MINUTE_MS
 /** More can only be engines that hang, or somebody who wants to wear us out. */
 const CONNECTIONS_MAX = 8
 /** Questions of one connection that may be open at a time; what comes after them waits unread. */
@@ -36,11 +57,28 @@ const UNREAD_MS_MAX = 30 * SECOND_MS
  * cuts the connection and logs it. The engine that said `begin` last is the one that is followed; when it goes away, its
  * tables are kept right as it left them, until another has begun.
  */
-export function keeperServer({ createKeeper, log, timers, onBegin }: KeeperServerOptions): KeeperServer {
+export function keeperServer({ createKeeper, log, timers, now, limits = LIMITS, onBegin }: KeeperServerOptions): KeeperServer {
   const sessions = new Set<Session>()
   let current: { readonly session: Session; readonly keeper: Keeper } | undefined
   /** One engine takes the place of another at a time. */
   let changing: Promise<unknown> = Promise.resolve()
+  const requestsLeft = new Allowance(limits.requests)
+  const entriesLeft = new Allowance(limits.entries)
+  let slowedSaidAt = Number.NEGATIVE_INFINITY
+
+  /** Waits where there was too much of it lately; nothing more is read meanwhile. */
+  async function untilAllowed(request: unknown): Promise<void> {
+    const at = now()
+    const waitMs = Math.max(requestsLeft.take(1, at), entriesLeft.take(entriesIn(request), at))
+    if (waitMs === 0) return
+    if (at >= slowedSaidAt + SLOWED_SAY_MS) {
+      const { requests, entries } = limits
+      const most = { requestsPerSecond: requests.perSecond, entriesPerSecond: entries.perSecond }
+      log.warning('an engine asks for more than is taken, and has to wait', most)
+      slowedSaidAt = at
+    }
+    await new Promise<void>((resolve) => timers.after(waitMs, resolve))
+  }
 
   class Session {
     readonly #socket: Duplex
@@ -108,6 +146,7 @@ export function keeperServer({ createKeeper, log, timers, onBegin }: KeeperServe
 
     #inOrder(id: number, request: Request): Promise<void> {
       const done = this.#asked.then(async () => {
+        await untilAllowed(request)
         // What came before was wrong: nothing of this engine is done any more.
         if (this.#hasEnded) return
         if (request?.kind === 'begin') await this.#takeOver()
@@ -119,6 +158,7 @@ export function keeperServer({ createKeeper, log, timers, onBegin }: KeeperServe
 
     async #list(id: number, request: Request): Promise<void> {
       await this.#asked
+      await untilAllowed(request)
       const answer = await this.#keeper.handle(request)
       const { entries } = answer.kind === 'entries' ? answer : { entries: [] }
       for (let from = 0; from < entries.length; from += PART_ENTRIES)
@@ -129,6 +169,7 @@ export function keeperServer({ createKeeper, log, timers, onBegin }: KeeperServe
     async #answerQuestion(id: number, question: Question): Promise<void> {
       // What was asked before is in the answer.
       await this.#asked
+      await untilAllowed(question)
       if (question.kind === 'report') return this.#say({ id, answer: this.#keeper.report() })
       if (question.kind === 'hindrance')
         return this.#say({ id, answer: this.#keeper.hindrance(question.table, question.address) ?? null })
@@ -202,6 +243,11 @@ export function keeperServer({ createKeeper, log, timers, onBegin }: KeeperServe
       await current?.keeper.stop()
     },
   }
+}
+
+function entriesIn(request: unknown): number {
+  const { entries, addresses } = isRecord(request) ? request : {}
+  return [entries, addresses].reduce((count: number, list) => count + (Array.isArray(list) ? list.length : 0), 0)
 }
 
 interface Envelope {

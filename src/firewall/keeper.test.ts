@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { parseNetwork } from '../base/address.ts'
 import { logTo } from '../base/log.ts'
 import { DAY_MS, HOUR_MS } from '../base/units.ts'
+import type { ProtectedNetwork } from '../core/model.ts'
 import { dialectOf } from './index.ts'
 import { createKeeper, PANIC_LOOK_MS } from './keeper.ts'
 import { alwaysProtected } from './protected.ts'
@@ -18,6 +19,7 @@ function scene({ isDeclared = true }: { isDeclared?: boolean } = {}) {
   const lines: string[] = []
   const timers: (() => void)[] = []
   let networks = [...alwaysProtected, own]
+  const newest: ProtectedNetwork[] = []
   const keeper = createKeeper({
     dialectOf,
     run: async () => assert.fail('a dry run ran something'),
@@ -30,12 +32,14 @@ function scene({ isDeclared = true }: { isDeclared?: boolean } = {}) {
     },
     now: () => START,
     readProtection: async () => ({ networks, troubles: [] }),
+    ownAddresses: () => newest,
   })
   const ask = async (request: unknown) => keeper.handle(request as Request)
   return {
     keeper,
     ask,
     lines,
+    newest,
     begin: async () => {
       if (isDeclared) await ask({ kind: 'declare', tables })
       await ask({ kind: 'begin' })
@@ -99,6 +103,18 @@ describe('the protected set', () => {
     assert.equal(lines[0], 'warning: table bad_ip: 203.0.113.7 is refused: 203.0.113.7 is protected: own address of eth0')
   })
 
+  test('has an address of the machine from the moment on that it is one', async () => {
+    const { ask, begin, listed, newest } = scene()
+    await begin()
+    newest.push({ network: parseNetwork('192.0.2.2')!, because: 'own address of wg0' })
+    const entries = ['192.0.2.1', '192.0.2.2'].map((address) => ({ address, until }))
+    assert.deepEqual(await ask({ kind: 'add', table: 'bad_ip', entries }), {
+      kind: 'done',
+      refused: [{ address: '192.0.2.2', because: '192.0.2.2 is protected: own address of wg0' }],
+    })
+    assert.deepEqual(await listed(), ['192.0.2.1'])
+  })
+
   test('grows while we run: what was banned already is let go', async () => {
     const { ask, begin, listed, protect } = scene()
     await begin()
@@ -159,6 +175,15 @@ describe('anything else is not done', () => {
     await assert.rejects(declare({ kind: 'netsh' }), /there is no firewall called netsh/)
     await assert.rejects(declare({ kind: 'nftables', options: { size: 'big' } }), /size must be a whole number/)
     await assert.rejects(declare({ name: 'a; reboot' }), RequestError)
+  })
+
+  test("a table that may be somebody else's, and that commands.json does not list", async () => {
+    const { ask } = scene({ isDeclared: false })
+    const declare = { kind: 'declare', tables: [{ name: 'spamd-white', kind: 'pf', options: {} }] }
+    await assert.rejects(
+      ask(declare),
+      /^Error: table spamd-white: commands\.json allows no table "spamd-white" of pf; list it there/,
+    )
   })
 
   test('a wide network by hand is done', async () => {

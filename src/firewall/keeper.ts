@@ -9,6 +9,7 @@ import { withoutLoss } from './protected.ts'
 import type { Protection } from './read-protected.ts'
 import { checkRequest, type EntryText, entryText, type KeyedEntry, type Request, RequestError } from './request.ts'
 import type { Runner } from './runner.ts'
+import { tableRefusal } from './shared-tables.ts'
 import { TableKeeper, type TableStatus, type Timers } from './table-keeper.ts'
 
 /** The keeper as the engine knows it: in the same process, or at the other end of a socket. */
@@ -78,6 +79,8 @@ export interface KeeperOptions {
   readonly remember?: (tables: readonly Table[]) => void
   /** The machine's protected set; asked at the start and then every `PROTECTION_EVERY_MS`. */
   readProtection(): Promise<Protection>
+  /** The machine's own addresses at this moment; asked at each `add`, so that one which it has just been given is not banned. */
+  ownAddresses?(): readonly ProtectedNetwork[]
 }
 
 /** How often the protected set is read again. */
@@ -161,9 +164,11 @@ export function createKeeper(options: KeeperOptions): Keeper {
     const named = options.named?.()
     const said = { ...dialect.names?.(table) }
     if (table.file) said.files = [...(said.files ?? []), table.file.keptFile]
-    return (['commands', 'files', 'via'] as const).flatMap((kind) =>
+    const refusal = tableRefusal(dialect, table, named ?? {})
+    const unknown = (['commands', 'files', 'via'] as const).flatMap((kind) =>
       (said[kind] ?? []).flatMap((name) => (named?.[kind].has(name) ? [] : [`commands.json has no "${name}" in "${kind}"`])),
     )
+    return refusal === undefined ? unknown : [refusal, ...unknown]
   }
 
   function keep(table: string, entries: readonly KeptEntry[]): void {
@@ -182,8 +187,9 @@ export function createKeeper(options: KeeperOptions): Keeper {
   function add(name: string, entries: readonly KeyedEntry[]): readonly Refusal[] {
     const table = tableOf(name)
     const refused: Refusal[] = []
+    const refusalOfOwn = guard(options.ownAddresses?.() ?? [])
     const accepted = entries.filter(({ key, network }) => {
-      const because = refusalOf(network)
+      const because = refusalOf(network) ?? refusalOfOwn(network)
       if (because !== undefined) refused.push({ address: key, because })
       return because === undefined
     })

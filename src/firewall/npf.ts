@@ -14,6 +14,7 @@ export const npf: Dialect<Command> = {
   // Each is a command of its own.
   batchMax: 100,
   faults,
+  sharedName: ({ name }) => name,
   setUp: () => [],
   check: () => [{ argv: ['npfctl', 'show'] }],
   missing: () => undefined,

@@ -14,6 +14,7 @@ export const pf: Dialect<Command> = {
   // FreeBSD takes 65,535 at once.
   batchMax: 10_000,
   faults,
+  sharedName: (table) => (anchorOf(table) === undefined ? table.name : `${anchorOf(table)}:${table.name}`),
   // To add nothing makes a table that is not there, one that persists without a rule.
   setUp: (table) => [tableCommand(table, 'add', [])],
   check: (table) => [

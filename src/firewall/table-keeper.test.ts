@@ -441,15 +441,15 @@ describe('changes', () => {
     firewall.size = 1_000
     keeper.want(entries(799))
     await time.pass(5 * SECOND_MS)
-    assert.equal(keeper.status().nearlyFull, undefined)
+    assert.deepEqual(keeper.status().rooms, [{ set: '', limit: 1_000, used: 799 }])
     keeper.want([entry('192.0.2.1')])
     await time.pass(5 * SECOND_MS)
-    assert.equal(keeper.status().nearlyFull, 'it holds 800 of at most 1,000 entries')
+    assert.deepEqual(keeper.status().rooms, [{ set: '', limit: 1_000, used: 800 }])
     assert.deepEqual(lines, ['warning: table bad_ip: it holds 800 of at most 1,000 entries'])
     assert.equal(keeper.status().state, 'enforcing')
     keeper.unwant(entries(100))
     await time.pass(5 * SECOND_MS)
-    assert.equal(keeper.status().nearlyFull, undefined)
+    assert.deepEqual(keeper.status().rooms, [{ set: '', limit: 1_000, used: 700 }])
     assert.equal(lines.length, 1)
   })
 

@@ -43,8 +43,15 @@ export interface TableStatus {
   readonly setAside: number
   /** Entries that somebody else put in; they are kept. */
   readonly strange: number
-  /** How much of its room is taken, where it is most of it; undefined else. */
-  readonly nearlyFull?: string
+  /** How much of the room of each of its sets is taken, where the firewall tells how much there is. */
+  readonly rooms: readonly Room[]
+}
+
+/** Where a table has one set for all, its name is empty. */
+export interface Room {
+  readonly set: string
+  readonly limit: number
+  readonly used: number
 }
 
 /** Most entries that a table may be asked to hold. */
@@ -56,6 +63,10 @@ const SWEEP_WHOLE_MAX = 100_000
 const SWEEP_PART = 10_000
 /** Most probes to find out which entries are gone, before the whole table is compared instead. */
 const SEARCH_PROBES_MAX = 48
+/** Most entries of one probe. */
+const PROBE_MAX = 5_000
+/** So many from all over a part of the table that are gone, each of them, mean that it was emptied. */
+const EMPTIED_SAMPLE = 8
 /** A listing costs about 10 ms for 1,000 entries, and alone shows what others put in. */
 const LIST_OFTEN_MAX = 10_000
 const LIST_OFTEN_MS = 30 * SECOND_MS
@@ -130,8 +141,9 @@ export class TableKeeper {
   readonly #samples = new Map<number, string>()
   #repair: Repair | undefined
   #sweep: Iterator<string> | undefined
-  #strange = 0
-  #listAt = 0
+  /** Entries that somebody else put in, counted by set. */
+  #strange: ReadonlyMap<string, number> = new Map()
+  #listedAt = Number.NEGATIVE_INFINITY
   #fullUntil = 0
   /** Entries for which there was no room, and it was not looked yet whether others should make room for them. */
   readonly #newcomers = new Set<string>()
@@ -139,7 +151,7 @@ export class TableKeeper {
   #letGoSaidAt = Number.NEGATIVE_INFINITY
   /** How many entries there is room for, by set, as the last check told it. */
   #limits: ReadonlyMap<string, number> | undefined
-  #nearlyFull: string | undefined
+  #isNearlyFull = false
   #failures = 0
   #failingSince = 0
   #pausedUntil = 0
@@ -280,8 +292,8 @@ export class TableKeeper {
       enforced: this.#needsSetUp || this.#unmet !== undefined ? 0 : this.#enforced.size + covered,
       queued: this.#toAdd.size + this.#toRenew.size + this.#toDelete.size + this.#inFlight.size,
       setAside: this.#setAside.size,
-      strange: this.#strange,
-      ...(this.#nearlyFull !== undefined && { nearlyFull: this.#nearlyFull }),
+      strange: sum(this.#strange.values()),
+      rooms: this.#rooms(),
     }
   }
 
@@ -593,18 +605,21 @@ export class TableKeeper {
     this.#letGo = 0
   }
 
+  #rooms(): readonly Room[] {
+    return [...(this.#limits ?? [])].map(([set, limit]) => {
+      return { set, limit, used: this.#enforced.countOf(set) + (this.#strange.get(set) ?? 0) }
+    })
+  }
+
   /** Says it once when most of the room of a set is taken. */
   #noteLimits(): void {
     const { log, table } = this.#o
-    let found: string | undefined
-    for (const [set, limit] of this.#limits ?? []) {
-      const used = this.#enforced.countOf(set)
-      if (used < limit * NEARLY_FULL) continue
-      found = `${set === '' ? 'it' : `its set ${set}`} holds ${number(used)} of at most ${number(limit)} entries`
+    const full = this.#rooms().findLast(({ limit, used }) => used >= limit * NEARLY_FULL)
+    if (full && !this.#isNearlyFull && this.#fullReason === undefined) {
+      const what = full.set === '' ? 'it' : `its set ${full.set}`
+      log.warning(`table ${table.name}: ${what} holds ${number(full.used)} of at most ${number(full.limit)} entries`)
     }
-    const isNews = found !== undefined && this.#nearlyFull === undefined && this.#fullReason === undefined
-    if (isNews) log.warning(`table ${table.name}: ${found}`)
-    this.#nearlyFull = found
+    this.#isNearlyFull = full !== undefined
   }
 
   async #setUp(): Promise<void> {
@@ -703,9 +718,13 @@ export class TableKeeper {
       else if (retryAt <= now()) this.#mark(key)
     }
     if (!this.#needsSetUp && this.#isCompared && this.#failures === 0 && (await this.#isAllThere())) {
-      this.#noteLimits()
-      await this.#sweepSome()
-      if (this.#listAt <= now()) await this.#compare()
+      // What is being filled tells little, and would only be held up.
+      const isFilling = this.#toAdd.size > SWEEP_PART && this.#fullUntil <= now()
+      if (!isFilling) {
+        this.#noteLimits()
+        await this.#sweepSome()
+        if (this.#isListingDue()) await this.#compare()
+      }
     }
     this.#wake()
   }
@@ -762,7 +781,7 @@ export class TableKeeper {
       this.#samples.set(classOf(this.#wanted.get(value)!.network), value)
     }
     if (!dialect.probe) return
-    for (let i = 0; i < keys.length; i += dialect.batchMax) await this.#search(keys.slice(i, i + dialect.batchMax))
+    for (let i = 0; i < keys.length; i += PROBE_MAX) await this.#search(keys.slice(i, i + PROBE_MAX))
   }
 
   /** True where an entry is not to be looked for: it changes just now, or ends. Asserts ends again that come too near. */
@@ -782,30 +801,45 @@ export class TableKeeper {
 
   /** Finds by halves which of these are gone. Where there are too many for that, the table is compared as a whole. */
   async #search(keys: readonly string[]): Promise<void> {
-    const { dialect, table, run } = this.#o
     const slices = [keys]
     const gone: string[] = []
     for (let probes = 0; slices.length > 0; probes++) {
-      if (probes >= SEARCH_PROBES_MAX) {
-        // To put in what is in does no harm.
-        if (this.#enforced.size > SWEEP_WHOLE_MAX || !this.#canList) return this.#putBack(this.#enforced.keys())
-        return this.#compare()
-      }
+      if (probes >= SEARCH_PROBES_MAX) return this.#compareOrPutBack()
       const slice = slices.pop()!.filter((key) => !this.#isChanging(key))
       if (slice.length === 0) continue
-      const result = await run(
-        dialect.probe!(
-          table,
-          slice.map((key) => parseNetwork(key)!),
-        ),
-      )
-      if (result.status === 0) continue
-      if (result.status === null || dialect.explain(table, result)?.kind === 'unusable') return
+      const isIn = await this.#probe(slice)
+      if (isIn === undefined) return
+      if (isIn) continue
+      if (probes === 0 && slice.length > EMPTIED_SAMPLE && (await this.#isEmptied(slice))) return this.#compareOrPutBack()
       const middle = slice.length >>> 1
       if (slice.length === 1) gone.push(slice[0]!)
       else slices.push(slice.slice(middle), slice.slice(0, middle))
     }
     this.#putBack(gone)
+  }
+
+  /** Whether all of them are in; undefined where the firewall does not tell. */
+  async #probe(keys: readonly string[]): Promise<boolean | undefined> {
+    const { dialect, table, run } = this.#o
+    const networks = keys.map((key) => parseNetwork(key)!)
+    const result = await run(dialect.probe!(table, networks))
+    if (result.status === 0) return true
+    return result.status === null || dialect.explain(table, result)?.kind === 'unusable' ? undefined : false
+  }
+
+  /** The search by halves takes long to find out what a few entries tell: that nothing is left. */
+  async #isEmptied(keys: readonly string[]): Promise<boolean> {
+    const step = keys.length / EMPTIED_SAMPLE
+    for (let i = 0; i < EMPTIED_SAMPLE; i++) {
+      const key = keys[Math.floor(i * step)]!
+      if (!this.#isChanging(key) && (await this.#probe([key])) !== false) return false
+    }
+    return true
+  }
+
+  /** For more than can be searched for: to put in what is in does no harm. */
+  #compareOrPutBack(): void | Promise<void> {
+    return this.#enforced.size > SWEEP_WHOLE_MAX || !this.#canList ? this.#putBack(this.#enforced.keys()) : this.#compare()
   }
 
   #isChanging(key: string): boolean {
@@ -857,11 +891,16 @@ export class TableKeeper {
     if (present) this.#carryOut(this.#planFor(present, touched, now() - began), present, touched)
     else for (const key of this.#wanted.keys()) if (!touched.has(key)) this.#mark(key)
     this.#isCompared = true
-    const size = this.#enforced.size
-    const everyMs = size <= LIST_OFTEN_MAX ? LIST_OFTEN_MS : size <= SWEEP_WHOLE_MAX ? LIST_SELDOM_MS : Number.POSITIVE_INFINITY
-    this.#listAt = this.#canList ? now() + everyMs : Number.POSITIVE_INFINITY
+    this.#listedAt = now()
     this.#wake()
     this.#settle()
+  }
+
+  /** By what is in the table by now, or is to be: it may have been empty when it was listed last. */
+  #isListingDue(): boolean {
+    const size = Math.max(this.#wanted.size, this.#enforced.size)
+    if (!this.#canList || size > SWEEP_WHOLE_MAX) return false
+    return this.#o.now() >= this.#listedAt + (size <= LIST_OFTEN_MAX ? LIST_OFTEN_MS : LIST_SELDOM_MS)
   }
 
   #planFor(present: readonly Entry[], touched: ReadonlySet<string>, tookMs: number): Plan {
@@ -882,11 +921,16 @@ export class TableKeeper {
       const key = formatNetwork(network)
       return !touched.has(key) && !this.#wanted.has(key) && !this.#toDelete.has(key)
     })
-    if (strange.length > 0 && strange.length !== this.#strange) {
+    if (strange.length > 0 && strange.length !== sum(this.#strange.values())) {
       const one = formatNetwork(strange[0]!.network)
       log.info(`table ${table.name}: ${entriesInWords(strange.length)} put in by somebody else; kept`, { one })
     }
-    this.#strange = strange.length
+    const bySet = new Map<string, number>()
+    for (const { network } of strange) {
+      const set = this.#o.dialect.setOf?.(formatNetwork(network)) ?? ''
+      bySet.set(set, (bySet.get(set) ?? 0) + 1)
+    }
+    this.#strange = bySet
     for (const { network, until } of present) {
       const key = formatNetwork(network)
       if (!touched.has(key) && this.#wanted.has(key)) this.#note(key, until)
@@ -960,6 +1004,12 @@ function stepInWords(step: Step): string {
 function outcomeOf({ status, stderr, trouble }: CommandResult): string {
   const said = stderr.trim().split('\n').slice(0, 3).join(' ').slice(0, WORDS_LENGTH_MAX)
   return `${trouble ?? `exit status ${status}`}${said ? `: ${said}` : ''}`
+}
+
+function sum(values: Iterable<number>): number {
+  let total = 0
+  for (const value of values) total += value
+  return total
 }
 
 function seconds(ms: number): string {

@@ -152,6 +152,21 @@ describe('the keeper over a real nftables', { skip: needs([...NAMESPACE_PROGRAMS
     assert.deepEqual(await held(), [{ address: '192.0.2.1', until: null }])
   })
 
+  test('what somebody put in by hand is kept, and counted', async () => {
+    await begin([])
+    await keeper.stop()
+    await nft('add element inet log2table bad_ip_v4 { 192.0.2.98, 192.0.2.99 }')
+    keeper = make()
+    await begin(entriesOf(10))
+    const { enforced, strange, rooms } = keeper.status()[0]!
+    assert.deepEqual(
+      [enforced, strange, rooms.find(({ set }) => set === 'v4')],
+      [10, 2, { set: 'v4', limit: 1_048_576, used: 12 }],
+    )
+    assert.equal((await held()).length, 12)
+    assert.match(lines.join('\n'), /^table bad_ip: 2 entries put in by somebody else; kept one=192\.0\.2\.9/m)
+  })
+
   test('one bad element among 1,000 does not keep the others out', async () => {
     await begin([])
     await nft('add element inet log2table bad_ip_v4net { 198.51.100.128/25 }')
