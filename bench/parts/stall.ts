@@ -1,6 +1,6 @@
 import { appendFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { timeLimit } from '../../src/daemon/time-limit.ts'
+import { scanTimeLimit } from '../../src/daemon/time-limit.ts'
 import { compilePattern, compilePrefix } from '../../src/matching/compile.ts'
 import type { Pattern } from '../../src/matching/pattern.ts'
 import { scannerOf } from '../../src/matching/scanner-of.ts'
@@ -46,7 +46,7 @@ function hostileLines(patterns: readonly Pattern[]): readonly string[] {
 
 /** Each alone; a slow one again, since the machine does other things as well. */
 function timed(patterns: readonly Pattern[], lines: readonly string[]): { readonly slowest: number; readonly total: number } {
-  const scanner = scannerOf([{ rule: 'hackers', patterns }], { timeLimit })
+  const scanner = scannerOf([{ rule: 'hackers', patterns }], { timeLimit: scanTimeLimit })
   const msOf = (line: string) => {
     const block = Buffer.from(`${line}\n`, 'latin1')
     const start = performance.now()

@@ -2,7 +2,7 @@ import { formatAddress } from '../base/address.ts'
 import { escapeText, jsonLine } from '../base/escape.ts'
 import { type ExitStatus, exitStatus } from '../base/exit-status.ts'
 import { archivedBlocks } from '../daemon/archived-lines.ts'
-import { timeLimit } from '../daemon/time-limit.ts'
+import { scanTimeLimit } from '../daemon/time-limit.ts'
 import { type NearMiss, NearMisses } from '../matching/near-miss.ts'
 import { nameOf, type Pattern } from '../matching/pattern.ts'
 import { scannerOf } from '../matching/scanner-of.ts'
@@ -62,7 +62,7 @@ class Trial {
   }
 
   async read(path: string, say: (message: string) => void): Promise<void> {
-    const scanner = scannerOf([{ rule: '', patterns: this.#patterns }], { timeLimit })
+    const scanner = scannerOf([{ rule: '', patterns: this.#patterns }], { timeLimit: scanTimeLimit })
     const sessions = new Map<string, string>()
     for await (const { bytes } of archivedBlocks(path, say)) {
       const starts = new Set<number>()

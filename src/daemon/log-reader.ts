@@ -77,7 +77,7 @@ export class LogReader {
     const findings: Findings = {
       match: (match) => {
         const { start, end } = match
-        const at = clock(start, end, match.text)
+        const at = clock(start, end, match)
         hits.push(this.#hit(match, at, offset + start, this.#keepsLines ? text.toString('utf8', start, end) : ''))
         this.#lastHitsEnd = offset + nextLine(bytes, end)
       },
@@ -144,8 +144,12 @@ export class LogReader {
     return prepared
   }
 
-  /** Says when a line of a block happened; its date is in `dated`, where that is not the line itself. */
-  #clockOf(block: Block, text: Buffer, arrivedAt: Instant | undefined): (start: number, end: number, dated?: string) => Instant {
+  /** Says when a line of a block happened; `match` knows its date, or where that is, if it is not in the line itself. */
+  #clockOf(
+    block: Block,
+    text: Buffer,
+    arrivedAt: Instant | undefined,
+  ): (start: number, end: number, match?: Pick<Match, 'text' | 'at'>) => Instant {
     if (!block.catchingUp && arrivedAt !== undefined) {
       return () => {
         this.#lastAt = Math.max(this.#lastAt, arrivedAt)
@@ -154,8 +158,13 @@ export class LogReader {
     }
     const latest = arrivedAt ?? Number.POSITIVE_INFINITY
     const written = { by: block.writtenBy, zone: this.#zone }
-    return (start, end, dated) => {
-      const own = block.timeOf ? block.timeOf(start) : parseTimestamp(dated ?? text.toString('latin1', start, end), written)
+    const ownTime = (start: number, end: number, match: Pick<Match, 'text' | 'at'> = {}) => {
+      if (block.timeOf) return block.timeOf(start)
+      if (match.at !== undefined) return match.at ?? undefined
+      return parseTimestamp(match.text ?? text.toString('latin1', start, end), written)
+    }
+    return (start, end, match) => {
+      const own = ownTime(start, end, match)
       this.#lastAt = Math.max(this.#lastAt, Math.min(own ?? arrivedAt ?? this.#lastAt, latest))
       return this.#lastAt
     }

@@ -13,6 +13,7 @@ import { LogReader } from './log-reader.ts'
 import { type Lane, Merge } from './merge.ts'
 import { HITS_MAX } from './pipeline.ts'
 import { limitRules } from './rule-limit.ts'
+import { isWorthAhead, ScanAhead } from './scan-ahead.ts'
 import { scanTimeLimit, timeLimit } from './time-limit.ts'
 
 export interface ReplayOptions {
@@ -29,6 +30,8 @@ export interface ReplayOptions {
   /** How much of the logs has been read, from 0 to 1; called after each block. */
   readonly onProgress?: (share: number) => void
   readonly say: (message: string) => void
+  /** Whether another thread scans, from the first block on; by default one does where the logs are large, as soon as it can. */
+  readonly scansAhead?: boolean
 }
 
 export interface ReplaySummary {
@@ -75,17 +78,18 @@ export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
     say: (_level, message) => options.say(message),
     now: Date.now,
   }
-  const lanes: ArchiveLane[] = []
-  for (const { path, feeds, zone } of options.logs) {
-    const source =
-      path === '-'
-        ? await openStdinArchive(process.stdin, context)
-        : (openCaptureArchive(path, context) ?? openArchive(path, context))
+  const opened: OpenedLog[] = []
+  for (const log of options.logs) opened.push({ ...log, ...(await openLog(log.path, context)) })
+  const plainBytes = opened.reduce((sum, { source, isText }) => sum + (isText ? source.state.behindBytes : 0), 0)
+  const ahead = (options.scansAhead ?? isWorthAhead(plainBytes)) ? new ScanAhead(opened) : undefined
+  if (options.scansAhead) await ahead?.ready()
+  const lanes = opened.map(({ path, feeds, zone, source, isText }, number) => {
     const blindSpots = new BlindSpots({ log: path, feeds, zone, timeLimit })
-    const scanner = scannerOf(feeds, { timeLimit: scanTimeLimit })
+    const scanned = isText ? ahead?.of(number, source) : undefined
+    const scanner = scanned ?? scannerOf(feeds, { timeLimit: scanTimeLimit })
     const reader = new LogReader({ log: path, feeds, scanner, zone, blindSpots, keepsLines: false })
-    lanes.push(archiveLane(source, reader, blindSpots))
-  }
+    return archiveLane(scanned ?? source, reader, blindSpots)
+  })
 
   const hitsByPattern = new Map<string, number>()
   let hits = 0
@@ -125,6 +129,7 @@ export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
     }
   } finally {
     for (const { source } of lanes) source.close()
+    ahead?.close()
   }
   return {
     lines: sum(({ reader, source }) => reader.scanner.counts.lines + source.state.overlongLines),
@@ -138,6 +143,15 @@ export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
     bans,
     blindSpots: lanes.flatMap(({ blindSpots }) => blindSpots.found),
   }
+}
+
+type OpenedLog = ReplayOptions['logs'][number] & { readonly source: Source; readonly isText: boolean }
+
+/** `isText` of a file of lines, as opposed to packets, or what has no size. */
+async function openLog(path: string, context: SourceContext): Promise<Pick<OpenedLog, 'source' | 'isText'>> {
+  if (path === '-') return { source: await openStdinArchive(process.stdin, context), isText: false }
+  const capture = openCaptureArchive(path, context)
+  return capture ? { source: capture, isText: false } : { source: openArchive(path, context), isText: true }
 }
 
 interface ArchiveLane extends Lane {

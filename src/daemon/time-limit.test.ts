@@ -67,6 +67,37 @@ describe('a regex that hangs', () => {
     assert.equal(scanner.counts.lines, lines.length)
   })
 
+  test('still counts for the lines before the one that hung it, and for none behind', () => {
+    const lines = ['xxy192.0.2.1', 'xxy192.0.2.2', hostile[0]!, 'xxy192.0.2.3']
+    assert.deepEqual(scan([lookahead], lines).found, ['lookahead', 'lookahead'])
+  })
+
+  test('is quarantined as well where no line hangs it, and all of a block do', () => {
+    const slow = Array.from({ length: 2_000 }, (_, index) => `${'x'.repeat(15)}!${index}xy`)
+    const { scanner, found, again } = scan([lookahead, other], [...slow, 'from 192.0.2.1'])
+    assert.deepEqual(found, ['other'])
+    assert.match(scanner.quarantined[0]!.reason, /^ran out of time on \d+ lines$/)
+    scanner.release(lookahead)
+    again(slow.slice(0, 1))
+    assert.deepEqual(scanner.quarantined, [])
+  })
+
+  test('is quarantined from the beginning where it was before, until it is released', () => {
+    const why = 'ran out of time on 63 bytes of a line'
+    const scanner = scannerOf([{ rule: 'hackers', patterns: [lookahead, other] }], {
+      timeLimit: scanTimeLimit,
+      quarantinedBefore: ({ name }) => (name === 'lookahead' ? why : undefined),
+    })
+    assert.deepEqual(scanner.quarantined, [{ pattern: lookahead, reason: why }])
+    const lines = Buffer.from('xxy192.0.2.9\nfrom 192.0.2.2\n')
+    const found: (string | undefined)[] = []
+    const look = () => scanner.scan(lines, { match: ({ pattern }) => found.push(pattern.name), repeated() {} })
+    look()
+    scanner.release(lookahead)
+    look()
+    assert.deepEqual(found, ['other', 'lookahead', 'other'])
+  })
+
   test('costs nothing more while it is quarantined, and is looked for again when it is released', () => {
     const { scanner, again, quarantined } = scan([lookahead, other], hostile)
     const start = process.cpuUsage()

@@ -45,8 +45,7 @@ export class AutomatonEngine implements LineEngine {
     if (!this.#runner.ranOn(start, end)) this.run(start, end)
     const from = this.#runner.slot(2 * group)
     if (from < 0) return undefined
-    const { buffer, byteOffset } = this.#machine.bytes
-    return Buffer.from(buffer, byteOffset + from, this.#runner.slot(2 * group + 1) - from).toString('utf8')
+    return this.#machine.bytes.toString('utf8', from, this.#runner.slot(2 * group + 1))
   }
 }
 

@@ -11,7 +11,7 @@ import { type Feed, type Pattern, type PatternSetInfo, WEIGHT_DEFAULT } from './
 import { groupsOf, literalsOfPattern } from './prepared.ts'
 import { type FoundGroups, RegExpEngine } from './regexp-engine.ts'
 import type { Findings, Match, Quarantined, ScanCounts, Scanner } from './scanner.ts'
-import { runAhead, type TimeLimit, type Try } from './wall.ts'
+import { type Breach, runAhead, type TimeLimit, type Try } from './wall.ts'
 import { CandidatesMemory, type Seen } from './wasm/candidates-memory.ts'
 import type { Machine } from './wasm/machine.ts'
 
@@ -21,6 +21,8 @@ export interface LiteralScannerOptions {
   readonly timeLimit?: TimeLimit | undefined
   /** Told of each pattern that is quarantined. */
   readonly onQuarantine?: ((quarantined: Quarantined) => void) | undefined
+  /** Why a pattern is quarantined from the beginning, where it is. */
+  readonly quarantinedBefore?: ((pattern: Pattern) => string | undefined) | undefined
 }
 
 const LINE_FEED = 10
@@ -58,12 +60,14 @@ class LiteralScanner implements Scanner {
   /** Bits of the candidates whose engine is not known yet, or is a RegExp. */
   readonly #needCare: Uint32Array
   readonly #ranAhead = new Set<RegExpEngine>()
+  /** Those that were quarantined in the batch of lines that is looked at. */
+  readonly #breached: Candidate[] = []
   readonly #records: number
   readonly #recordsBytes: number
   #block = 0
   #blockBytes = 0
 
-  constructor(feeds: readonly Feed[], { machine, timeLimit, onQuarantine }: LiteralScannerOptions) {
+  constructor(feeds: readonly Feed[], { machine, timeLimit, onQuarantine, quarantinedBefore }: LiteralScannerOptions) {
     this.#machine = machine
     this.#timeLimit = timeLimit
     this.#onQuarantine = onQuarantine
@@ -72,7 +76,10 @@ class LiteralScanner implements Scanner {
       byRank(patterns).map((pattern) => {
         const prefix = pattern.set?.prefix
         if (prefix && !heads.has(prefix)) heads.set(prefix, new Head(prefix, machine))
-        return new Candidate(feed, pattern, prefix && heads.get(prefix), machine)
+        const candidate = new Candidate(feed, pattern, prefix && heads.get(prefix), machine)
+        const reason = quarantinedBefore?.(pattern)
+        if (reason !== undefined) candidate.quarantine(reason)
+        return candidate
       }),
     )
     this.#heads = [...heads.values()]
@@ -95,7 +102,7 @@ class LiteralScanner implements Scanner {
   }
 
   release(pattern: Pattern): void {
-    for (const candidate of this.#candidates) if (candidate.pattern === pattern) candidate.quarantinedFor = undefined
+    for (const candidate of this.#candidates) if (candidate.pattern === pattern) candidate.release()
   }
 
   scan(block: Uint8Array, findings: Findings): void {
@@ -112,6 +119,7 @@ class LiteralScanner implements Scanner {
       else this.#look(end, from, findings)
       for (const engine of this.#ranAhead) engine.forget()
       this.#ranAhead.clear()
+      for (const candidate of this.#breached.splice(0)) candidate.quarantinedFrom = 0
     }
     this.counts.lines += code.countedLines()
     this.counts.overlong += code.countedOverlong()
@@ -187,7 +195,7 @@ class LiteralScanner implements Scanner {
   }
 
   #match(candidate: Candidate, start: number, end: number, from: number, findings: Findings): boolean {
-    if (candidate.isQuarantined) return false
+    if (end >= candidate.quarantinedFrom) return false
     const { head, engine } = candidate
     if (head && !head.matches(start, end)) return false
     const [restStart, restEnd] = head ? [head.restStart, head.restEnd] : [start, end]
@@ -208,8 +216,7 @@ class LiteralScanner implements Scanner {
   }
 
   #lookForRepeated(start: number, end: number, from: number, findings: Findings): void {
-    const { buffer, byteOffset } = this.#machine.bytes
-    const times = repeated.exec(Buffer.from(buffer, byteOffset + start, end - start).toString('latin1'))?.[1]
+    const times = repeated.exec(this.#machine.bytes.toString('latin1', start, end))?.[1]
     if (times !== undefined) findings.repeated(start - from, end - from, Number(times))
   }
 
@@ -251,15 +258,16 @@ class LiteralScanner implements Scanner {
         for (let bits = this.#machine.words[record + 2 + word]! & this.#needCare[word]!; bits !== 0; bits &= bits - 1) {
           const number = (word << 5) | (31 - Math.clz32(bits & -bits))
           const candidate = this.#candidates[number]
-          if (candidate && !candidate.isQuarantined) visit(candidate, start, lineEnd, number)
+          if (candidate && lineEnd < candidate.quarantinedFrom) visit(candidate, start, lineEnd, number)
         }
       }
     }
   }
 
-  #quarantine(candidate: Candidate, { start, end }: Try): void {
-    const reason = `ran out of time on ${end - start} bytes of a line`
-    candidate.quarantinedFor = reason
+  #quarantine(candidate: Candidate, { start, end, lines }: Breach): void {
+    const reason = `ran out of time on ${lines === 1 ? `${end - start} bytes of a line` : `${lines} lines`}`
+    candidate.quarantine(reason, start)
+    this.#breached.push(candidate)
     this.#onQuarantine?.({ pattern: candidate.pattern, reason })
   }
 }
@@ -278,6 +286,8 @@ class Candidate {
   readonly sessionGroup: number | undefined
   /** Why it is not looked for any more. */
   quarantinedFor: string | undefined
+  /** It is not looked for in lines that end there in memory, or behind it. */
+  quarantinedFrom = Number.POSITIVE_INFINITY
   readonly #machine: Machine
   #engine: Engine | undefined
 
@@ -292,8 +302,14 @@ class Candidate {
     this.#machine = machine
   }
 
-  get isQuarantined(): boolean {
-    return this.quarantinedFor !== undefined
+  quarantine(reason: string, from = 0): void {
+    this.quarantinedFor = reason
+    this.quarantinedFrom = from
+  }
+
+  release(): void {
+    this.quarantinedFor = undefined
+    this.quarantinedFrom = Number.POSITIVE_INFINITY
   }
 
   /** Made when it is needed for the first time. */

@@ -61,8 +61,7 @@ export class RegExpEngine implements LineEngine {
   }
 
   #exec(start: number, end: number): Result {
-    const { buffer, byteOffset } = this.#machine.bytes
-    return this.#regex.exec(Buffer.from(buffer, byteOffset + start, end - start).toString('latin1'))
+    return this.#regex.exec(this.#machine.bytes.toString('latin1', start, end))
   }
 }
 

@@ -2,7 +2,7 @@ import type { LoggedPacket } from '../capture/logged-packet.ts'
 import { withJson } from './json-scanner.ts'
 import { literalScanner } from './literal-scanner.ts'
 import { withPackets } from './packet-scanner.ts'
-import { type Feed, nameOf } from './pattern.ts'
+import { type Feed, nameOf, type Pattern } from './pattern.ts'
 import type { Findings, Quarantined, ScanCounts, Scanner } from './scanner.ts'
 import type { TimeLimit } from './wall.ts'
 import { type Machine, wasmMachine } from './wasm/machine.ts'
@@ -13,16 +13,18 @@ export interface ScannerOptions {
   readonly timeLimit?: TimeLimit
   /** Told of each pattern that is quarantined; scanners of the same feeds tell it together, once. */
   readonly onQuarantine?: (quarantined: Quarantined) => void
+  /** Why a pattern is quarantined from the beginning, where it is. */
+  readonly quarantinedBefore?: (pattern: Pattern) => string | undefined
 }
 
 /** Scanners by their feeds: making one takes some time and memory, and logs with the same feeds can share it. */
 const known = new WeakMap<readonly Feed[], Scanner>()
 
 /** The scanner for a log, by the patterns that feed its rules. Which one that is, is said only here. */
-export function scannerOf(feeds: readonly Feed[], { timeLimit, onQuarantine }: ScannerOptions = {}): Scanner {
+export function scannerOf(feeds: readonly Feed[], options: ScannerOptions = {}): Scanner {
   let scanner = known.get(feeds)
   if (!scanner) {
-    scanner = withPackets(withJson((some) => literalScanner(some, { machine: newMachine(), timeLimit, onQuarantine })))(feeds)
+    scanner = withPackets(withJson((some) => literalScanner(some, { machine: newMachine(), ...options })))(feeds)
     known.set(feeds, scanner)
   }
   return new CountingScanner(scanner)

@@ -23,6 +23,8 @@ export interface Match {
   readonly groups: Readonly<Record<string, string>>
   /** What the patterns saw where it is not the line itself (see PatternSetInfo.json); the line's date is in it. */
   readonly text?: string
+  /** When the line says that it was written, where somebody has looked already; null where it says nothing. */
+  readonly at?: number | null
 }
 
 /** What a scanner counts; `status` and `replay` show it. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { RegExpEngine } from './regexp-engine.ts'
-import { runAhead, type TimeLimit } from './wall.ts'
+import { type Breach, runAhead, type TimeLimit } from './wall.ts'
 import { plainMachine } from './wasm/plain-machine.ts'
 
 const machine = plainMachine()
@@ -11,11 +11,33 @@ machine.bytes.set(Buffer.from('slow quick'), at)
 /** An engine that finds one word, and counts its runs. */
 class Counted extends RegExpEngine {
   runs = 0
+  onRun = () => {}
 
   override runAhead(start: number, end: number): void {
     this.runs++
+    this.onRun()
     super.runAhead(start, end)
   }
+}
+
+class CutOff extends Error {}
+const stop = () => {
+  throw new CutOff()
+}
+/** Whether it came to its end. */
+const within: TimeLimit = (run) => {
+  try {
+    run()
+    return true
+  } catch (error) {
+    if (error instanceof CutOff) return false
+    throw error
+  }
+}
+/** Cuts off every run of this engine, but for so many that come after the first. */
+const limitOf = (slow: Counted, spared: number): TimeLimit => {
+  slow.onRun = () => (slow.runs === 1 || slow.runs > 1 + spared) && stop()
+  return within
 }
 const engineFor = (word: string) => new Counted(new RegExp(word), machine)
 const tryOf = (engine: RegExpEngine) => ({ engine, start: at, end: at + 10 })
@@ -34,25 +56,34 @@ describe('regexes are run ahead', () => {
     assert.deepEqual([slow.run(at, at + 10), quick.run(at, at + 10)], [true, false])
   })
 
-  test('one by one where there is not, and only the one that takes too long by itself is blamed', () => {
+  test('each by itself where there is not, and only the one that takes too long by itself is blamed', () => {
     const [slow, quick] = [engineFor('slow'), engineFor('quick')]
-    const limit: TimeLimit = (run) => {
-      const before = slow.runs
-      run()
-      return slow.runs === before
-    }
-    const blamed: RegExpEngine[] = []
-    runAhead([tryOf(quick), tryOf(slow), tryOf(quick), tryOf(slow)], limit, ({ engine }) => blamed.push(engine))
-    assert.deepEqual(blamed, [slow])
+    const blamed: Breach[] = []
+    runAhead([tryOf(quick), tryOf(slow), tryOf(quick), tryOf(slow)], limitOf(slow, 0), (breach) => blamed.push(breach))
+    assert.deepEqual(blamed, [{ ...tryOf(slow), lines: 1 }])
     assert.ok(quick.run(at, at + 10))
   })
 
-  test('a second time before anyone is blamed: the machine may have been asleep', () => {
-    const engine = engineFor('slow')
+  test('and many lines are too long for one as well, though no single one is', () => {
+    const [slow, quick] = [engineFor('slow'), engineFor('quick')]
+    const lines = [0, 1, 2, 3].map((skip) => ({ engine: slow, start: at + skip, end: at + 10 }))
+    const blamed: Breach[] = []
+    let before = 0
+    // Two of them are all that there is time for, at first with another before them.
     const limit: TimeLimit = (run) => {
-      run()
-      return engine.runs > 2
+      before = slow.runs
+      slow.onRun = () => slow.runs - before > (before === 0 ? 1 : 2) && stop()
+      return within(run)
     }
-    runAhead([tryOf(engine)], limit, () => assert.fail())
+    runAhead([tryOf(quick), ...lines], limit, (breach) => blamed.push(breach))
+    assert.deepEqual(blamed, [{ ...lines[2], lines: 3 }])
+    assert.ok(slow.run(at, at + 10), 'what was found before is known')
+    assert.equal(slow.runs, before + 3, 'and not looked for again')
+  })
+
+  test('a second time before anyone is blamed: it may have been all of them together', () => {
+    const engine = engineFor('slow')
+    runAhead([tryOf(engine)], limitOf(engine, 1), () => assert.fail())
+    assert.ok(engine.run(at, at + 10))
   })
 })

@@ -10,23 +10,36 @@ export interface Try {
   readonly end: number
 }
 
+/** An engine ran out of time at this line. */
+export interface Breach extends Try {
+  /** How many lines it was run on until then; 1 where this line alone took too long. */
+  readonly lines: number
+}
+
 /**
- * Runs RegExps ahead of need, so that none can hang us: all of a batch within one limit of time; where that is exceeded,
- * one after the other, and what exceeds it alone is given to `onBreach` and not tried again in this batch. Nothing but their
- * results depends on what is cut off.
+ * Runs RegExps ahead of need, so that none can hang us: all of a batch within one limit of time; where that is exceeded, each
+ * engine on all of its lines within one limit again. An engine that exceeds it is told of by `onBreach` with the line where it
+ * was, and goes no further; what it found in lines before is known. So a batch takes the time of one limit, and of one more
+ * for each engine that is lost by it, whatever the lines are. Nothing but its last line's result depends on where it is cut off.
  */
-export function runAhead(tries: readonly Try[], limit: TimeLimit, onBreach: (breach: Try) => void): void {
-  const isDone = limit(() => {
-    for (const { engine, start, end } of tries) engine.runAhead(start, end)
-  })
-  if (isDone) return
-  const breached = new Set<RegExpEngine>()
-  for (const one of tries) {
-    if (breached.has(one.engine)) continue
-    const alone = () => one.engine.runAhead(one.start, one.end)
-    // Twice: the machine may just have been busy, or asleep.
-    if (limit(alone) || limit(alone)) continue
-    breached.add(one.engine)
-    onBreach(one)
+export function runAhead(tries: readonly Try[], limit: TimeLimit, onBreach: (breach: Breach) => void): void {
+  const first = runWithin(limit, tries)
+  if (!first) return
+  for (const own of Map.groupBy(tries, ({ engine }) => engine).values()) {
+    const breach = runWithin(limit, own)
+    // Cut off at the same line among others and by itself, it was that line.
+    if (breach) onBreach(breach.try === first.try ? { ...breach.try, lines: 1 } : { ...breach.try, lines: breach.done + 1 })
   }
+}
+
+/** Undefined where all came to their end; else the one that did not, and how many before it did. */
+function runWithin(limit: TimeLimit, tries: readonly Try[]): { readonly try: Try; readonly done: number } | undefined {
+  let done = 0
+  const isDone = limit(() => {
+    for (; done < tries.length; done++) {
+      const { engine, start, end } = tries[done]!
+      engine.runAhead(start, end)
+    }
+  })
+  return isDone ? undefined : { try: tries[done]!, done }
 }

@@ -3,7 +3,7 @@ import { wasm } from './module.generated.ts'
 /** Memory with the code that runs on what lies in it. */
 export interface Machine {
   /** All of the memory. Not to be kept: it is another one after `allocate`. */
-  readonly bytes: Uint8Array
+  readonly bytes: Buffer
   /** The same, in words of 32 bits. */
   readonly words: Uint32Array
   readonly code: MachineCode
@@ -87,7 +87,7 @@ interface Exports extends MachineCode, AutomataCode {
 class WasmMachine implements Machine {
   readonly code: MachineCode
   readonly automata: AutomataCode
-  bytes: Uint8Array
+  bytes: Buffer
   words: Uint32Array
   readonly #memory: WebAssembly.Memory
   #end: number
@@ -98,7 +98,7 @@ class WasmMachine implements Machine {
     this.automata = code
     this.#memory = code.memory
     this.#end = code.heapBase()
-    this.bytes = new Uint8Array(this.#memory.buffer)
+    this.bytes = Buffer.from(this.#memory.buffer)
     this.words = new Uint32Array(this.#memory.buffer)
   }
 
@@ -108,7 +108,7 @@ class WasmMachine implements Machine {
     const missing = this.#end - this.bytes.length
     if (missing > 0) {
       this.#memory.grow(Math.ceil(missing / PAGE_BYTES))
-      this.bytes = new Uint8Array(this.#memory.buffer)
+      this.bytes = Buffer.from(this.#memory.buffer)
       this.words = new Uint32Array(this.#memory.buffer)
     }
     return address

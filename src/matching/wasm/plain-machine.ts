@@ -10,7 +10,7 @@ export function plainMachine(): Machine {
 }
 
 class PlainMachine implements Machine {
-  bytes = new Uint8Array(65_536)
+  bytes: Buffer = Buffer.from(new ArrayBuffer(65_536))
   words = new Uint32Array(this.bytes.buffer)
   readonly code: MachineCode = new PlainCode(this)
   #end = 16
@@ -19,7 +19,7 @@ class PlainMachine implements Machine {
     const address = Math.ceil(this.#end / 16) * 16
     this.#end = address + byteLength
     if (this.#end > this.bytes.length) {
-      const bytes = new Uint8Array(Math.ceil((2 * this.#end) / 16) * 16)
+      const bytes = Buffer.from(new ArrayBuffer(Math.ceil((2 * this.#end) / 16) * 16))
       bytes.set(this.bytes)
       this.bytes = bytes
       this.words = new Uint32Array(bytes.buffer)
