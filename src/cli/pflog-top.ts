@@ -4,7 +4,7 @@ import type { LoggedPacket } from '../capture/logged-packet.ts'
 import type { Io } from './command.ts'
 import { cut, number, paint } from './output.ts'
 import { PacketCounts } from './pflog-counts.ts'
-import { openScreen, type Screen } from './pflog-screen.ts'
+import { openScreen, type Screen } from './screen.ts'
 
 const DRAW_MS = 1000
 /** How many of each are printed at the end, and drawn where the terminal does not say how high it is. */
@@ -31,6 +31,7 @@ export class PacketTop {
   readonly #screen: Screen | undefined
   readonly #timer: NodeJS.Timeout | undefined
   #packetsBefore = 0
+  #perSecond = 0
   #said: string[] = []
 
   constructor(io: Io, options: TopOptions) {
@@ -38,8 +39,12 @@ export class PacketTop {
     this.#options = options
     this.#startedAt = localTime(io.now())
     if (!io.stdout.isTerminal || !options.isLive || options.json) return
-    this.#screen = openScreen((text) => io.stdout.write(text))
-    this.#timer = setInterval(() => this.#draw(), DRAW_MS)
+    this.#screen = openScreen({ write: (text) => io.stdout.write(text), onResize: () => this.#draw() })
+    this.#timer = setInterval(() => {
+      this.#perSecond = ((this.#counts.packets - this.#packetsBefore) * 1000) / DRAW_MS
+      this.#packetsBefore = this.#counts.packets
+      this.#draw()
+    }, DRAW_MS)
     this.#draw()
   }
 
@@ -65,10 +70,8 @@ export class PacketTop {
 
   #draw(): void {
     const { width } = this.#io.stdout
-    const perSecond = ((this.#counts.packets - this.#packetsBefore) * 1000) / DRAW_MS
-    this.#packetsBefore = this.#counts.packets
-    const rows = Math.max(1, (process.stdout.rows ?? ROWS + HEAD_LINES) - HEAD_LINES)
-    const title = cut(`${this.#options.name} since ${this.#startedAt}: ${number(perSecond)} a second; ^C ends`, width)
+    const rows = Math.max(1, (this.#io.stdout.height ?? ROWS + HEAD_LINES) - HEAD_LINES)
+    const title = cut(`${this.#options.name} since ${this.#startedAt}: ${number(this.#perSecond)} a second; ^C ends`, width)
     const [sums = '', empty = '', header = '', ...lines] = this.#counts.lines(rows, width)
     const said = cut(this.#said.at(-1) ?? '', width)
     this.#screen?.draw([

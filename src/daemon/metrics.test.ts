@@ -27,11 +27,12 @@ test('each family is told once, with what it is, and each sample is a number', (
 })
 
 test('what is wrong can be seen from the figures', () => {
-  const table = { ...wellReport.tables[0]!, enforced: 1, state: 'behind' as const }
+  const table = { ...wellReport.tables[0]!, enforced: 1, state: 'behind' as const, byOthers: 2 }
   const log = { ...wellReport.logs[0]!, lagMs: null, behindBytes: 4_096 }
   const text = metricsOf({ ...wellReport, tables: [table], logs: [log] })
   assert.equal(sampleOf(text, 'log2table_table_entries_desired{table="bad_ip",kind="nftables"}'), '3')
   assert.equal(sampleOf(text, 'log2table_table_entries_enforced{table="bad_ip",kind="nftables"}'), '1')
+  assert.equal(sampleOf(text, 'log2table_table_entries_by_others{table="bad_ip",kind="nftables"}'), '2')
   assert.equal(sampleOf(text, 'log2table_table_enforcing{table="bad_ip",kind="nftables"}'), '0')
   assert.equal(sampleOf(text, 'log2table_troubles'), '1')
   assert.equal(sampleOf(text, 'log2table_log_unread_bytes{log="/var/log/auth.log"}'), '4096')

@@ -51,6 +51,7 @@ function metrics(report: StatusReport): readonly Metric[] {
     ofTables('table_entries_desired', 'gauge', 'Entries that the table must hold.', ({ desired }) => desired),
     ofTables('table_entries_enforced', 'gauge', 'Entries that the firewall was heard to hold.', ({ enforced }) => enforced),
     ofTables('table_enforcing', 'gauge', '1 where the table is as it must be.', ({ state }) => Number(state === 'enforcing')),
+    ofTables('table_entries_by_others', 'gauge', 'Entries that somebody else put in; they are kept.', ({ byOthers }) => byOthers),
     ofTables('table_queued', 'gauge', 'Changes that wait to be made.', ({ queued }) => queued),
     ofRules('rule_running', 'gauge', '1 while the rule is asked.', ({ state }) => Number(state === 'running')),
     ofRules('rule_hits_total', 'counter', 'Lines that counted for the rule.', ({ hits }) => hits),

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { SMTPServer } from 'smtp-server'
+import { httpServer, type Mail, type Posted, smtpServer } from '../../test/lib/message-servers.ts'
 import { escapeText } from '../base/escape.ts'
 import type { Channel } from './channel.ts'
 import { commandChannel } from './command.ts'
@@ -14,69 +14,6 @@ import { digestMessage, type Message } from './message.ts'
 
 const hello: Message = { subject: 'log2table on fw1: 3 bans', text: 'Grüße\n.\n..two\n', isUrgent: false }
 const never = new AbortController().signal
-
-interface Mail {
-  readonly from: string
-  readonly to: readonly string[]
-  readonly headers: string
-  readonly body: string
-}
-
-/** A real SMTP server on loopback. */
-async function smtpServer(t: { after(call: () => void): void }): Promise<{ readonly url: string; readonly mails: Mail[] }> {
-  const mails: Mail[] = []
-  const server = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ['STARTTLS', 'AUTH'],
-    onData(stream, session, done) {
-      const chunks: Buffer[] = []
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-      stream.on('end', () => {
-        const [headers = '', ...body] = Buffer.concat(chunks).toString('utf8').split('\r\n\r\n')
-        const { mailFrom, rcptTo } = session.envelope
-        mails.push({
-          from: mailFrom ? mailFrom.address : '',
-          to: rcptTo.map(({ address }) => address),
-          headers,
-          body: body.join('\r\n\r\n'),
-        })
-        done()
-      })
-    },
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server.server, 'listening')
-  t.after(() => server.close())
-  return { url: `smtp://127.0.0.1:${(server.server.address() as AddressInfo).port}`, mails }
-}
-
-interface Asked {
-  readonly path: string
-  readonly headers: IncomingMessage['headers']
-  readonly body: string
-}
-
-/** A real HTTP server on loopback that answers with `status`. */
-async function httpServer(t: { after(call: () => void): void }, answer: { status: number; headers?: Record<string, string> }) {
-  const asked: Asked[] = []
-  const server: Server = createServer((request, response) => {
-    let body = ''
-    request.setEncoding('utf8').on('data', (text) => {
-      body += text
-    })
-    request.on('end', () => {
-      asked.push({ path: request.url!, headers: request.headers, body })
-      response.writeHead(answer.status, answer.headers).end('thanks')
-    })
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked }
-}
 
 test('mail arrives at a real server, from whom and to whom it should', async (t) => {
   const { url, mails } = await smtpServer(t)
@@ -91,6 +28,22 @@ test('mail arrives at a real server, from whom and to whom it should', async (t)
   assert.match(mail.headers, /^Subject: log2table on fw1: 3 bans$/m)
   assert.match(mail.headers, /^Auto-Submitted: auto-generated$/m)
   assert.match(mail.body, /^Gr=C3=BC=C3=9Fe\r\n\.\r\n\.\.two/)
+})
+
+test('what there is as a page too is sent as both, and whoever shows no page shows the text', async (t) => {
+  const { url, mails } = await smtpServer(t)
+  const channel = mailChannel({ kind: 'mail', to: ['ops@example.org'], from: 'fw1@example.org', server: url }, 'fw1')
+  await channel.send({ ...hello, html: '<!doctype html>\n<p>Grüße</p>\n' }, never)
+  const [{ headers, body }] = mails as [Mail]
+  assert.match(headers, /^Content-Type: multipart\/alternative;/m)
+  assert.match(
+    body,
+    /Content-Type: text\/plain; charset=utf-8[\s\S]*Gr=C3=BC=C3=9Fe[\s\S]*Content-Type: text\/html; charset=utf-8/,
+  )
+  assert.match(body, /<p>Gr=C3=BC=C3=9Fe<\/p>/)
+  const web = await httpServer(t)
+  await webhookChannel({ kind: 'webhook', url: web.url, headers: {} }).send({ ...hello, html: '<p>' }, never)
+  assert.deepEqual(JSON.parse(web.asked[0]!.body), { subject: hello.subject, text: hello.text, urgent: false })
 })
 
 test('a mail server that is not there is an error in words', async () => {
@@ -143,7 +96,7 @@ test('a webhook gets JSON and the headers that were asked for', async (t) => {
   const channel = webhookChannel({ kind: 'webhook', url: `${url}/hook?key=secret`, headers: { authorization: 'Bearer 1' } })
   assert.equal(channel.name, `webhook ${url}/hook`, 'the key is not shown')
   await channel.send(hello, never)
-  const [{ path, headers, body }] = asked as [Asked]
+  const [{ path, headers, body }] = asked as [Posted]
   assert.deepEqual([path, headers.authorization], ['/hook?key=secret', 'Bearer 1'])
   assert.deepEqual(JSON.parse(body), { subject: hello.subject, text: hello.text, urgent: false })
 })
@@ -151,7 +104,7 @@ test('a webhook gets JSON and the headers that were asked for', async (t) => {
 test('ntfy gets its topic, title and priority as JSON', async (t) => {
   const { url, asked } = await httpServer(t, { status: 200 })
   await ntfyChannel({ kind: 'ntfy', url: `${url}/ops`, token: 'tk_1' }).send({ ...hello, isUrgent: true }, never)
-  const [{ path, headers, body }] = asked as [Asked]
+  const [{ path, headers, body }] = asked as [Posted]
   assert.deepEqual([path, headers.authorization], ['/', 'Bearer tk_1'])
   assert.deepEqual(JSON.parse(body), { topic: 'ops', title: hello.subject, message: hello.text, priority: 4 })
 })

@@ -11,7 +11,7 @@ const STEP_TIMEOUT_MS = 20_000
 export function mailChannel({ to, from, server }: Extract<ChannelSpec, { kind: 'mail' }>, host: string): Channel {
   return {
     name: `mail to ${to.join(', ')}`,
-    async send({ subject, text, isUrgent }) {
+    async send({ subject, text, html, isUrgent }) {
       const { createTransport } = await import('nodemailer')
       const timeouts = { connectionTimeout: STEP_TIMEOUT_MS, greetingTimeout: STEP_TIMEOUT_MS, socketTimeout: STEP_TIMEOUT_MS }
       const transport =
@@ -24,6 +24,7 @@ export function mailChannel({ to, from, server }: Extract<ChannelSpec, { kind: '
           to: [...to],
           subject,
           text,
+          ...(html !== undefined && { html }),
           // Nobody's holiday message is to answer us.
           headers: { 'Auto-Submitted': 'auto-generated' },
           ...(isUrgent && { priority: 'high' }),

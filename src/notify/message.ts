@@ -7,6 +7,8 @@ import type { BanDecision } from '../core/model.ts'
 export interface Message {
   readonly subject: string
   readonly text: string
+  /** The same as a page, for those who can show one. */
+  readonly html?: string
   /** A person is needed, and soon. */
   readonly isUrgent: boolean
 }
@@ -38,7 +40,7 @@ export function digestMessage(digest: Digest): Message {
       ? [
           [...bans]
             .sort(([, a], [, b]) => b - a)
-            .map(([name, count]) => `${String(count).padStart(8)}  ${name}`)
+            .map(([name, count]) => `${String(count).padStart(8)}  ${escapeText(name)}`)
             .join('\n'),
         ]
       : []),
@@ -57,14 +59,16 @@ export function urgentMessage(host: string, news: Digest['news']): Message {
 
 function subjectOf(host: string, what: string): string {
   const subject = escapeText(`log2table on ${host}: ${what}`)
-  return subject.length > SUBJECT_CHARACTERS_MAX ? `${subject.slice(0, SUBJECT_CHARACTERS_MAX - 3)}...` : subject
+  return subject.length > SUBJECT_CHARACTERS_MAX
+    ? `${subject.slice(0, SUBJECT_CHARACTERS_MAX - 3).replace(/[\ud800-\udbff]$/, '')}...`
+    : subject
 }
 
 const line = ({ at, text }: Digest['news'][number]) => `${localTime(at)} ${escapeText(text)}`
 
 function banLine({ at, address, table, until, rule, reason }: BanDecision): string {
   const end = until === Number.POSITIVE_INFINITY ? 'for life' : `until ${localTime(until)}`
-  return `${localTime(at)} ${address} ${table} ${end} (${rule}: ${escapeText(reason)})`
+  return escapeText(`${localTime(at)} ${address} ${table} ${end} (${rule}: ${reason})`)
 }
 
 /** The same message, which also says how many before it never came. */

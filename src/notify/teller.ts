@@ -118,6 +118,11 @@ export class Teller {
     }
   }
 
+  /** Sends what somebody else made. */
+  tell(message: Message): void {
+    for (const outbox of this.#outboxes) outbox.put(message)
+  }
+
   /** The digest is sent now, if it has anything to tell. */
   digest(): void {
     this.#cancelDigest?.()
@@ -126,7 +131,7 @@ export class Teller {
     if (this.#bans.size > 0 || this.#news.length > 0) {
       const { host } = this.#options
       const [since, bans, latestBans, news] = [this.#since, this.#bans, this.#latestBans, this.#news]
-      this.#send(digestMessage({ host, since, until, bans, latestBans, news }))
+      this.tell(digestMessage({ host, since, until, bans, latestBans, news }))
     }
     this.#since = until
     this.#bans = new Map()
@@ -138,10 +143,6 @@ export class Teller {
     this.#cancelDigest?.()
     this.#cancelUrgent?.()
     await Promise.all(this.#outboxes.map((outbox) => outbox.stop()))
-  }
-
-  #send(message: Message): void {
-    for (const outbox of this.#outboxes) outbox.put(message)
   }
 
   #scheduleDigest(): void {
@@ -160,7 +161,7 @@ export class Teller {
     this.#cancelUrgent ??= timers.after(waitMs, () => {
       this.#cancelUrgent = undefined
       this.#lastUrgentAt = now()
-      this.#send(urgentMessage(host, this.#urgent))
+      this.tell(urgentMessage(host, this.#urgent))
       this.#urgent = []
     })
   }
