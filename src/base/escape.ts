@@ -7,6 +7,11 @@ export function escapeText(text: string): string {
   return text.replace(hostile, escapeCharacter)
 }
 
+/** The same for text of which parts were made safe before: what they show stays as it is. */
+export function escapeRest(text: string): string {
+  return text.replace(hostile, (character) => (character === '\\' ? character : escapeCharacter(character)))
+}
+
 const hostile =
   /[\\\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]|\p{Surrogate}/gu
 

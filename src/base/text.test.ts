@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { formatDuration, parseDuration } from './duration.ts'
 import { escapeText, jsonLine } from './escape.ts'
-import { logTo } from './log.ts'
 
 describe('durations', () => {
   test('are read in all units, and several together', () => {
@@ -44,15 +43,6 @@ describe('text that a stranger wrote', () => {
     assert.equal(escapeText('voilà 漢字 😀'), 'voilà 漢字 😀')
     assert.equal(escapeText('\ud83d'), '\\u{d83d}')
   })
-})
-
-test('our own log is one line a fact, with strange text escaped in its fields', () => {
-  const lines: string[] = []
-  const log = logTo((line) => lines.push(line))
-  log.info('banned', { address: '192.0.2.1', line: 'a "b"\nc', empty: '', none: undefined })
-  log.warning('slow')
-  log.detail('not shown')
-  assert.deepEqual(lines, ['banned address=192.0.2.1 line="a \\"b\\"\\x0ac" empty=""', 'warning: slow'])
 })
 
 test('a value as JSON stays on its line, moves no terminal, and reads back as the very same', () => {

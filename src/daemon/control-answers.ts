@@ -35,11 +35,14 @@ function* guarded(answers: Iterable<object>, log: Log): Iterable<object> {
 async function answersTo(request: Request, { control, now }: Asked): Promise<Iterable<object>> {
   switch (request.do) {
     case 'status': {
-      const report = await control.status()
-      const troubles = troublesOf(report)
-      const isWell = troubles.length === 0
-      const status = { at: isoTime(now()), kind: 'status', isWell, ...report, troubles }
-      return [status, endLine(isWell ? exitStatus.done : exitStatus.no)]
+      const status = await statusAnswer(control, now)
+      return [status, endLine(status.isWell ? exitStatus.done : exitStatus.no)]
+    }
+    case 'view': {
+      const status = await statusAnswer(control, now)
+      const { climbing, decisions } = control.view(request.most)
+      const rising = climbing.map((one) => ({ kind: 'climbing', ...one }))
+      return [status, ...rising, ...decisions.map(decisionRecord), endLine(status.isWell ? exitStatus.done : exitStatus.no)]
     }
     case 'bans':
       return listBans(control, { table: request.table })
@@ -73,6 +76,12 @@ async function answersTo(request: Request, { control, now }: Asked): Promise<Ite
     case 'confirm':
       return [endLine(control.confirm(request.connection) ? exitStatus.done : exitStatus.no)]
   }
+}
+
+async function statusAnswer(control: DaemonControl, now: () => Instant) {
+  const report = await control.status()
+  const troubles = troublesOf(report)
+  return { at: isoTime(now()), kind: 'status', isWell: troubles.length === 0, ...report, troubles }
 }
 
 function* listBans(control: DaemonControl, filter: BansFilter): Iterable<object> {

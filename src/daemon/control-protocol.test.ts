@@ -34,11 +34,11 @@ const faults: readonly (readonly [line: string, fault: string])[] = [
   ['null', 'the request: Object is expected, not null'],
   [
     '[]',
-    'do: ("status" | "bans" | "ban" | "unban" | "dismiss" | "release" | "snapshot" | "reload" | "confirm" | "standing") is expected, not undefined',
+    'do: ("status" | "view" | "bans" | "ban" | "unban" | "dismiss" | "release" | "snapshot" | "reload" | "confirm" | "standing") is expected, not undefined',
   ],
   [
     '{"do":"panic"}',
-    'do: ("status" | "bans" | "ban" | "unban" | "dismiss" | "release" | "snapshot" | "reload" | "confirm" | "standing") is expected, not "panic"',
+    'do: ("status" | "view" | "bans" | "ban" | "unban" | "dismiss" | "release" | "snapshot" | "reload" | "confirm" | "standing") is expected, not "panic"',
   ],
   ['{"do":"status","json":true}', 'unknown key "json" in the request'],
   ['{"do":"ban","address":"1.2.3","forMs":1}', 'address: 1.2.3: an IPv4 address has four numbers'],

@@ -59,6 +59,9 @@ const foreignTable = v.pipe(
 /** SSH_CONNECTION of whoever asks: `192.0.2.1 50000 198.51.100.1 22`. */
 const connection = v.pipe(v.string(), v.maxLength(200, 'at most 200 characters are allowed'))
 
+/** How many of each `view` gives at most. */
+const VIEW_MAX = 100
+
 /** The longest time for which a configuration may be on trial. */
 export const CONFIRM_MS_MAX = DAY_MS
 
@@ -66,6 +69,11 @@ const isDuration = (ms: number) => Number.isInteger(ms) && ms >= 1 && ms <= DURA
 
 const request = v.variant('do', [
   v.strictObject({ do: v.literal('status') }),
+  /** The status, who is nearest to a ban, and the last decisions, at most so many of each. */
+  v.strictObject({
+    do: v.literal('view'),
+    most: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(VIEW_MAX)), 20),
+  }),
   v.strictObject({ do: v.literal('bans'), table: v.optional(name) }),
   v.strictObject({
     do: v.literal('ban'),
@@ -158,6 +166,8 @@ const statusReport = v.object({
       state: v.picklist(['reading', 'waiting', 'ended']),
       /** Why it waits. */
       reason: v.nullable(v.string()),
+      /** It is closed to the daemon, and the reader reads it. */
+      isByReader: v.boolean(),
       /** Bytes there are to read still. */
       behindBytes: amount,
       /** How long the oldest unread line has been there; 0 where nothing is unread, null where it cannot be known. */
@@ -181,6 +191,10 @@ const statusReport = v.object({
       reason: v.nullable(v.string()),
       /** Changes that wait to be made. */
       queued: amount,
+      /** Entries that somebody else put in, as the last listing showed them; they are kept. */
+      byOthers: v.optional(amount, 0),
+      /** How much of the room is used of which there is the least, from 0 to 1; null where there is no bound. */
+      fullness: v.optional(v.nullable(amount), null),
     }),
   ),
   rules: v.array(
@@ -267,6 +281,32 @@ const refused = v.object({
   score: v.number(),
   reason: v.string(),
 })
+/** What a person should know. */
+const notify = v.object({
+  at: time,
+  kind: v.literal('notify'),
+  address: v.optional(v.string()),
+  rule: v.string(),
+  reason: v.string(),
+})
+/** A command of commands.json that a rule asked for. */
+const run = v.object({ at: time, kind: v.literal('run'), address: v.string(), rule: v.string(), command: v.string() })
+
+const climbing = v.object({
+  address: v.string(),
+  rule: v.string(),
+  /** Points that count now, and those of them that no forged packet can have caused. */
+  score: amount,
+  certain: amount,
+  /** Points at which it would be banned; null where the rule knows no such number. */
+  threshold: v.nullable(amount),
+  /** What gave it points last; null where that was before the daemon was started. */
+  pattern: v.nullable(v.string()),
+  lastAt: time,
+})
+
+/** A source on its way to a ban. */
+export type ClimbingReport = v.InferOutput<typeof climbing>
 
 const standing = v.object({
   address: v.string(),
@@ -299,6 +339,9 @@ const answer = v.variant('kind', [
   ban,
   unban,
   refused,
+  notify,
+  run,
+  v.object({ kind: v.literal('climbing'), ...climbing.entries }),
   /** The order stands, but something is not as it should be: the firewall does not answer, for example. */
   v.object({ kind: v.literal('warning'), message: v.string() }),
   v.object({
@@ -325,6 +368,8 @@ const answer = v.variant('kind', [
 export type Answer = v.InferOutput<typeof answer>
 export type StatusAnswer = Extract<Answer, { kind: 'status' }>
 export type BanAnswer = Extract<Answer, { kind: 'ban' }>
+export type ClimbingAnswer = Extract<Answer, { kind: 'climbing' }>
+export type DecisionAnswer = Extract<Answer, { kind: 'ban' | 'unban' | 'refused' | 'notify' | 'run' }>
 export type StandingAnswer = Extract<Answer, { kind: 'standing' }>
 
 /** Reads one line of the daemon; undefined where it is not understood. */
@@ -343,6 +388,8 @@ export function parseAnswer(line: string): Answer | undefined {
  */
 export interface DaemonControl {
   status(): StatusReport | Promise<StatusReport>
+  /** Who is nearest to a ban, nearest first, and what was decided last, by time; at most so many of each. */
+  view(most: number): { readonly climbing: readonly ClimbingReport[]; readonly decisions: readonly Decision[] }
   /** Live bans, by time. Read while the daemon goes on: a list made at once, or a generator that minds changes. */
   bans(filter: BansFilter): Iterable<SavedBan>
   /** Bans now, committed and handed to the firewall. Without `table`, the first one that is declared. */

@@ -5,6 +5,7 @@ import type { DaemonControl, StatusReport } from './control-protocol.ts'
 export function idleControl(changes: Partial<DaemonControl> = {}): DaemonControl {
   return {
     status: () => wellReport,
+    view: () => ({ climbing: [], decisions: [] }),
     bans: () => [],
     ban: () => ({ decisions: [] }),
     unban: () => ({ decisions: [] }),
@@ -38,6 +39,7 @@ export const wellReport: StatusReport = {
       log: '/var/log/auth.log',
       state: 'reading',
       reason: null,
+      isByReader: false,
       behindBytes: 0,
       lagMs: 0,
       lines: 12_345,
@@ -47,7 +49,12 @@ export const wellReport: StatusReport = {
       lostLines: 0,
     },
   ],
-  tables: [{ table: 'bad_ip', kind: 'nftables', desired: 3, enforced: 3, state: 'enforcing', reason: null, queued: 0 }],
+  tables: [
+    {
+      ...{ table: 'bad_ip', kind: 'nftables', desired: 3, enforced: 3, state: 'enforcing', reason: null, queued: 0, byOthers: 0 },
+      fullness: null,
+    },
+  ],
   rules: [{ rule: 'hackers', state: 'running', reason: null, hits: 99, bans: 7, scored: 21 }],
   patterns: [],
   blindSpots: [],

@@ -2,19 +2,21 @@ import { mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { formatNetwork, overlaps } from '../base/address.ts'
+import { formatNetwork, overlaps, sourceNetwork } from '../base/address.ts'
 import { parseDuration } from '../base/duration.ts'
 import { exitStatus } from '../base/exit-status.ts'
 import { dayOf } from '../base/listings.ts'
 import type { Log } from '../base/log.ts'
-import { DAY_MS, FOR_LIFE, type Instant, SECOND_MS } from '../base/units.ts'
+import { DAY_MS, FOR_LIFE, type Instant, isoTime, SECOND_MS } from '../base/units.ts'
 import { UserError } from '../base/user-error.ts'
 import { banKey } from '../core/bans.ts'
+import type { Climbing } from '../core/core.ts'
 import type { Decision, OrderFact } from '../core/model.ts'
 import type { Named } from '../firewall/firewall.ts'
 import { dialectOf } from '../firewall/index.ts'
 import { createKeeper, type KeeperLink } from '../firewall/keeper.ts'
 import { keeperClient } from '../firewall/keeper-client.ts'
+import { ownAddresses } from '../firewall/protected.ts'
 import { readProtected, thisMachine } from '../firewall/read-protected.ts'
 import { RequestError } from '../firewall/request.ts'
 import { createRunner } from '../firewall/runner.ts'
@@ -22,6 +24,9 @@ import { openChannel } from '../notify/open.ts'
 import { Teller } from '../notify/teller.ts'
 import { loadCommands, namedOf } from '../parameters/commands-json.ts'
 import type { Configuration } from '../parameters/parameters.ts'
+import { readerClient } from '../reader/client.ts'
+import { ownOutputFault } from '../sources/own-output.ts'
+import type { ReaderLink } from '../sources/reader-link.ts'
 import { Committer } from '../store/committer.ts'
 import { lockState } from '../store/lock.ts'
 import { keepAside, openState, reopenState } from '../store/open.ts'
@@ -30,17 +35,21 @@ import { StoreError } from '../store/store.ts'
 import { BlindSpotWatch } from './blind-spot-watch.ts'
 import { CommandRuns } from './command-runs.ts'
 import { type ControlServer, listenForControl } from './control.ts'
-import type { DaemonControl, OrderAnswer, ReloadAnswer } from './control-protocol.ts'
+import type { ClimbingReport, DaemonControl, OrderAnswer, ReloadAnswer } from './control-protocol.ts'
 import { Engine, type Protection } from './engine.ts'
 import { KeptFiles, putKeptFile } from './kept-files.ts'
+import { metricsOf } from './metrics.ts'
+import { MetricsFile } from './metrics-file.ts'
 import { keepHeapModest } from './modest-heap.ts'
 import { keeperFolderIn, PanicFolder } from './panic-folder.ts'
 import { PROTECTION_LOOK_MS, ProtectionWatch } from './protection.ts'
+import { Quarantine } from './quarantine.ts'
 import { statusReport } from './status.ts'
 import { SteadyClock } from './steady-clock.ts'
 import { timers } from './timers.ts'
 import { Trial, type TrialOrder } from './trial.ts'
 import { troublesOf } from './troubles.ts'
+import { type PrintReport, WeeklyReport } from './weekly-report.ts'
 
 export interface DaemonOptions {
   readonly configuration: Configuration
@@ -50,12 +59,16 @@ export interface DaemonOptions {
   readonly trial?: { readonly order: TrialOrder; readonly before: Configuration } | undefined
   /** The socket of a keeper in another process; undefined where this one does it all. */
   readonly keeperPath?: string | undefined
+  /** The socket of a reader in another process, for logs that are closed to us; undefined where there is none. */
+  readonly readerPath?: string | undefined
   readonly version: string
   readonly log: Log
   readonly now: () => Instant
   /** Where to begin with a log that was never read. */
   readonly startAt: 'start' | 'end'
   readonly onDecision: (decision: Decision) => void
+  /** Undefined where none is to be sent. */
+  readonly printReport?: PrintReport
   /** A configuration has come into force. */
   readonly onAccepted?: (configuration: Configuration) => void
   /** Something that cannot be. The daemon is not to be trusted any more. */
@@ -70,6 +83,8 @@ export interface Daemon {
 
 /** Evidence and ended bans are kept this long. */
 const KEEP_MS = 400 * DAY_MS
+/** How many decisions `view` can show. */
+const DECISIONS_HELD_MAX = 100
 /** One step of purging; small, so that nothing waits for it. */
 const PURGE_ROWS = 500
 const PURGE_EVERY_MS = 10 * SECOND_MS
@@ -90,7 +105,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const startedAt = options.now()
   let clock = new SteadyClock({ wall: options.now, log })
   const now = () => clock.now()
-  const { keeperPath } = options
+  const { keeperPath, readerPath } = options
   const { stateFolder, control: socketPath } = options.configuration
   makeStateFolder(stateFolder)
   const lock = orExplain(() => lockState(stateFolder))
@@ -101,10 +116,23 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const machine = thisMachine(run)
   const commandRuns = new CommandRuns({ run, log })
   const blindSpots = new BlindSpotWatch({ path: join(stateFolder, 'blind-spots.json'), log, now })
+  const quarantine = new Quarantine({ path: join(stateFolder, 'quarantine.json'), log })
   const panic = new PanicFolder(keeperFolderIn(stateFolder), log)
   const host = hostname()
   const teller = new Teller({ host, log, timers, now })
+  const metricsFile = new MetricsFile(log)
+  const { printReport } = options
+  const weekly =
+    printReport &&
+    new WeeklyReport({
+      ...{ host, log, now },
+      path: join(stateFolder, 'reported'),
+      print: (as) => printReport(as, { stateFolder, socketPath }),
+      send: (message) => teller.tell(message),
+    })
   let current: Running
+  /** What was decided last. */
+  const latest: Decision[] = []
 
   const since = (rules: Configuration['rules']) => (rule: string) => {
     const window = rules.get(rule)?.window
@@ -141,13 +169,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   /** What a configuration needs to be in force; nothing has happened yet. */
   async function prepare(configuration: Configuration): Promise<Running & { readonly protection: Protection }> {
+    refuseOwnOutput(configuration.logs)
     named = namedIn(configuration)
     const readMachine = () => readProtected(machine)
     const watch = new ProtectionWatch({ ...configuration, readMachine, log })
     const keeper = keeperPath
-      ? keeperClient({ path: keeperPath, log, timers, onFault: options.onFault })
+      ? keeperClient({ path: keeperPath, log, timers, now, onFault: options.onFault })
       : createKeeper({
           ...{ dialectOf, run, log, timers, now, readProtection: readMachine, named: () => named, keep: putKeptFile },
+          ownAddresses: () => ownAddresses(machine.interfaces()),
           isPanic: () => panic.isPanic(),
           remember: (tables) => panic.remember(tables),
         })
@@ -162,17 +192,22 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       if (decision.kind === 'run') commandRuns.carryOut(decision, configuration.commands)
       if (decision.kind === 'ban' || decision.kind === 'unban') keptFiles.changed(decision.table)
       teller.decided(decision)
+      if (latest.push(decision) > DECISIONS_HELD_MAX) latest.shift()
       options.onDecision(decision)
     }
     const { onFault } = options
-    const engine = new Engine({ configuration, committer, keeper, blindSpots, log, now, startAt, onDecision, onFault })
+    // One for each configuration: it reads commands.json when it is asked first.
+    const reader = readerPath === undefined ? undefined : readerClient({ path: readerPath, log })
+    const engine = new Engine({
+      ...{ configuration, committer, keeper, reader, blindSpots, quarantine, log, now, startAt, onDecision, onFault },
+    })
     try {
       await keeper.declare([...configuration.tables.values()])
     } catch (error) {
       if (error instanceof RequestError) throw new UserError(exitStatus.unavailable, error.message, { cause: error })
       throw error
     }
-    return { configuration, engine, keeper, watch, keptFiles, protection: (await watch.look())! }
+    return { configuration, engine, keeper, reader, watch, keptFiles, protection: (await watch.look())! }
   }
 
   const first = await prepare(options.configuration)
@@ -181,6 +216,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   let snapshotDay: number | undefined
   let looking: NodeJS.Timeout | undefined
   let purging: NodeJS.Timeout | undefined
+  let measuring: NodeJS.Timeout | undefined
   let server: ControlServer | undefined
 
   /** Tables whose entries are still to be taken up as bans, with what hindered it. */
@@ -211,9 +247,17 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     snapshotDaily()
     await adoptOrphaned()
     if (teller.isHeard) teller.look(troublesOf(await control.status()))
+    // It takes its time, and nothing waits for it.
+    if (current.configuration.notify?.hasReport) void weekly?.look()
   }
-  /** Whom to tell from now on. */
-  function tell({ notify, commands }: Configuration): void {
+  const measure = async () => {
+    const { metrics } = current.configuration
+    if (metrics) metricsFile.write(metrics.file, metricsOf(await control.status()))
+  }
+  /** Whom to tell from now on, and where what is counted is written. */
+  function tell({ notify, metrics, commands }: Configuration): void {
+    clearInterval(measuring)
+    if (metrics) measuring = setInterval(() => void measure().catch(options.onFault), metrics.everyMs)
     teller.use(notify?.channels.map((spec) => openChannel(spec, { host, run, commands })) ?? [], notify?.digestMs ?? DAY_MS)
   }
 
@@ -230,6 +274,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 
   let reloading: Promise<unknown> = Promise.resolve()
+  /** Why the configuration in force is not that of the files, where somebody wanted it to be. */
+  let notReloaded: string | undefined
   function afterReloads<T>(change: () => Promise<T>): Promise<T> {
     const done = reloading.then(change)
     reloading = done.catch(() => {})
@@ -261,8 +307,20 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         startedAt,
         now: now(),
       })
-      return { ...report, troubles: [...report.troubles, ...(trial.trouble === undefined ? [] : [trial.trouble])] }
+      return {
+        ...report,
+        troubles: [
+          ...report.troubles,
+          ...[trial.trouble, notReloaded, current.configuration.metrics && metricsFile.trouble].filter(
+            (one) => one !== undefined,
+          ),
+        ],
+      }
     },
+    view: (most) => ({
+      climbing: current.engine.climbing(most).map(climbingReport),
+      decisions: latest.slice(-most),
+    }),
     *bans({ table }) {
       for (const ban of current.engine.core.bans()) if (table === undefined || ban.table === table) yield ban
     },
@@ -348,6 +406,21 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   /** Loads and checks, and only then lets the new configuration take the place of the old one. */
   async function reloadNow(order: TrialOrder | undefined): Promise<ReloadAnswer> {
+    try {
+      const answer = await reloadOrThrow(order)
+      notReloaded = undefined
+      return answer
+    } catch (error) {
+      if (error instanceof UserError) {
+        const [first, ...more] = error.message.split('\n')
+        const others = more.length === 0 ? '' : ` (and ${more.length} more)`
+        notReloaded = `the configuration was not loaded again at ${isoTime(now())}; the one before is in force: ${first}${others}`
+      }
+      throw error
+    }
+  }
+
+  async function reloadOrThrow(order: TrialOrder | undefined): Promise<ReloadAnswer> {
     const configuration = await options.reload()
     if (configuration.stateFolder !== stateFolder || configuration.control !== socketPath) {
       throw new UserError(exitStatus.configuration, 'stateFolder and control can be changed by a restart only')
@@ -384,6 +457,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       throw error
     }
     await current.keeper.stop()
+    current.reader?.close()
     current = next
     next.engine.start(next.protection)
     await takeUpKeptFiles()
@@ -401,6 +475,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   async function stop(): Promise<void> {
     clearInterval(looking)
     clearTimeout(purging)
+    clearInterval(measuring)
     trial.stop()
     await server?.close()
     await current.engine.stop()
@@ -408,6 +483,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     await teller.stop()
     await current.keptFiles.write()
     await current.keeper.stop()
+    current.reader?.close()
     aborter.abort()
     if (!committer.close(now())) log.warning('what was found last could not be stored; those lines will be read again')
     lock.release()
@@ -437,11 +513,17 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   return { control, stop }
 }
 
+function climbingReport({ source, threshold, pattern, lastAt, ...scored }: Climbing): ClimbingReport {
+  const address = formatNetwork(sourceNetwork(source))
+  return { address, ...scored, threshold: threshold ?? null, pattern: pattern ?? null, lastAt: isoTime(lastAt) }
+}
+
 /** One configuration with all that was made for it. */
 interface Running {
   readonly configuration: Configuration
   readonly engine: Engine
   readonly keeper: KeeperLink
+  readonly reader: ReaderLink | undefined
   readonly watch: ProtectionWatch
   readonly keptFiles: KeptFiles
 }
@@ -451,6 +533,15 @@ interface Before {
   readonly configuration: Configuration
   /** Whom rules had banned; see `banKey`. */
   readonly bans: ReadonlySet<string>
+}
+
+/** Each line that we write would lead to the next. */
+function refuseOwnOutput(logs: Configuration['logs']): void {
+  const faults = logs.flatMap(({ key }) => {
+    const fault = ownOutputFault(key)
+    return fault === undefined ? [] : `logs["${key}"]: ${fault}`
+  })
+  if (faults.length > 0) throw new UserError(exitStatus.configuration, faults.join('\n'))
 }
 
 /** What the store says of a folder or database that it cannot use is for the user to mend. */

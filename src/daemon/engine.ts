@@ -1,16 +1,18 @@
 import { formatNetwork, type Network, parseNetwork, sourceNetwork, sourceOf } from '../base/address.ts'
 import type { Log } from '../base/log.ts'
 import { FOR_LIFE, type Instant } from '../base/units.ts'
-import { Core, SOURCES_MAX, type Standing } from '../core/core.ts'
+import { type Climbing, Core, SOURCES_MAX, type Standing } from '../core/core.ts'
 import type { Change, Decision, Entry, OrderFact, ProtectFact, SavedPosition, TableChange } from '../core/model.ts'
 import { SESSIONS_MAX } from '../core/sessions.ts'
 import type { KeeperLink } from '../firewall/keeper.ts'
 import { type EntryText, entryText, type Request } from '../firewall/request.ts'
 import { nameOf } from '../matching/pattern.ts'
 import type { Quarantined } from '../matching/scanner.ts'
-import { quarantinedIn, scannerOf, whySlow } from '../matching/scanner-of.ts'
+import { scannerOf, whySlow } from '../matching/scanner-of.ts'
+import type { TimeLimit } from '../matching/wall.ts'
 import type { Configuration, LogEntry } from '../parameters/parameters.ts'
 import { openLogs } from '../sources/index.ts'
+import type { ReaderLink } from '../sources/reader-link.ts'
 import type { LogsContext, OpenLogs } from '../sources/source.ts'
 import { isGlob } from '../sources/wildcards.ts'
 import type { Committer } from '../store/committer.ts'
@@ -19,6 +21,7 @@ import type { BlindSpotWatch } from './blind-spot-watch.ts'
 import type { Held, StatusReport } from './control-protocol.ts'
 import { LogReader } from './log-reader.ts'
 import { Pipeline, type ReadLog } from './pipeline.ts'
+import type { Quarantine } from './quarantine.ts'
 import { ANSWER_MS_MAX, limitRules } from './rule-limit.ts'
 import { scanTimeLimit, timeLimitOf } from './time-limit.ts'
 
@@ -29,7 +32,10 @@ export interface EngineOptions {
   readonly configuration: Configuration
   readonly committer: Committer
   readonly keeper: KeeperLink
+  /** Who reads what is closed to us; undefined where nobody does. */
+  readonly reader?: ReaderLink | undefined
   readonly blindSpots: BlindSpotWatch
+  readonly quarantine: Quarantine
   readonly log: Log
   readonly now: () => Instant
   /** Where to begin with a log that was never read. */
@@ -70,6 +76,9 @@ export class Engine {
   #protection: Protection = { ignored: [], protected: [] }
   /** Names of quarantined patterns that our log has told of. */
   readonly #warnedOf = new Set<string>()
+  /** Made when it is needed first. */
+  #thresholdLimit: TimeLimit | undefined
+  #rulesAnswer = true
   /** Decisions are collected here while an order is carried out. */
   #ordered: Decision[] | undefined
 
@@ -111,6 +120,7 @@ export class Engine {
     const { now } = this.#options
     const slow = whySlow()
     if (slow !== undefined) this.#options.log.warning(`logs are scanned several times slower than they could be: ${slow}`)
+    for (const [name, reason] of this.quarantined) this.#warnOf(name, reason)
     this.protect(protection, now())
     this.#asked = this.#asked.then(() => this.#options.keeper.begin(() => this.#everything())).catch(this.#options.onFault)
     this.#followAll()
@@ -215,6 +225,18 @@ export class Engine {
     return { refusal: this.#core.refusal(network), rules }
   }
 
+  /** Who is nearest to a ban at this moment, at most so many. */
+  climbing(most: number): readonly Climbing[] {
+    this.#pipeline.tellTime()
+    this.#pipeline.settle()
+    this.#thresholdLimit ??= timeLimitOf(ANSWER_MS_MAX)
+    return this.#core.climbing(most, (ask) => {
+      // A rule that did not come back once is not asked each second.
+      this.#rulesAnswer &&= this.#thresholdLimit!(ask)
+      return this.#rulesAnswer
+    })
+  }
+
   get logs(): readonly ReadLog[] {
     return [...this.#logs.values()]
   }
@@ -226,7 +248,16 @@ export class Engine {
 
   /** Patterns that took too long, by name, with the reason. */
   get quarantined(): ReadonlyMap<string, string> {
-    return quarantinedIn(this.logs.map(({ reader }) => reader.scanner))
+    return new Map(
+      this.configuration.logs.flatMap(({ key, feeds }) =>
+        feeds.flatMap(({ patterns }) =>
+          patterns.flatMap((pattern) => {
+            const reason = this.#options.quarantine.reasonFor(key, pattern)
+            return reason === undefined ? [] : [[nameOf(pattern), reason] as const]
+          }),
+        ),
+      ),
+    )
   }
 
   /** Has patterns and rules work again that were stopped: those of this name, or all. Gives those that were. */
@@ -250,12 +281,17 @@ export class Engine {
     for (const { reader } of this.#logs.values()) {
       for (const { pattern } of reader.scanner.quarantined) if (nameOf(pattern) === name) reader.scanner.release(pattern)
     }
+    this.#options.quarantine.release(name)
     this.#warnedOf.delete(name)
   }
 
   /** A pattern may be quarantined in each log that it is looked for in. */
-  #onQuarantine({ pattern, reason }: Quarantined): void {
-    const name = nameOf(pattern)
+  #onQuarantine(key: string, { pattern, reason }: Quarantined): void {
+    this.#options.quarantine.add(key, pattern, reason)
+    this.#warnOf(nameOf(pattern), reason)
+  }
+
+  #warnOf(name: string, reason: string): void {
     if (this.#warnedOf.has(name)) return
     this.#warnedOf.add(name)
     const next = `write its regex anew, or try it again with "log2table release ${name}"`
@@ -285,7 +321,7 @@ export class Engine {
   }
 
   #follow({ key, feeds, zone }: LogEntry): void {
-    const { now, log, startAt, blindSpots } = this.#options
+    const { now, log, startAt, blindSpots, quarantine, reader: readerLink } = this.#options
     const readLogOf = ({ log: name }: { readonly log: string }) => this.#logs.get(name)
     const context: LogsContext = {
       now,
@@ -300,7 +336,11 @@ export class Engine {
         const reader = new LogReader({
           log: source.log,
           feeds,
-          scanner: scannerOf(feeds, { timeLimit: scanTimeLimit, onQuarantine: (quarantined) => this.#onQuarantine(quarantined) }),
+          scanner: scannerOf(feeds, {
+            timeLimit: scanTimeLimit,
+            onQuarantine: (quarantined) => this.#onQuarantine(key, quarantined),
+            quarantinedBefore: (pattern) => quarantine.reasonFor(key, pattern),
+          }),
           zone,
           saved,
           blindSpots: blindSpots.of(source.log, feeds, zone),
@@ -321,7 +361,7 @@ export class Engine {
         this.#logs.delete(source.log)
       },
     }
-    const followed = openLogs(key, context, { startAt, commands: this.configuration.commands })
+    const followed = openLogs(key, context, { startAt, commands: this.configuration.commands, reader: readerLink })
     this.#followed.push(followed)
   }
 

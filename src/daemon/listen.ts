@@ -12,8 +12,8 @@ export interface Place {
   readonly umask: number
   /** Of the folder, where it is not there yet. */
   readonly folderMode: number
-  readonly what: 'control socket' | "keeper's socket"
-  readonly who: 'a daemon' | 'a keeper'
+  readonly what: 'control socket' | "keeper's socket" | "reader's socket"
+  readonly who: 'a daemon' | 'a keeper' | 'a reader'
   /** The option that gives another path. */
   readonly option: string
 }

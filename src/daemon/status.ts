@@ -41,14 +41,16 @@ export function statusReport(options: StatusOptions): StatusReport {
     state: configuration.stateFolder,
     protected: kept.protected,
     logs: [...engine.logs.map(logReport), ...engine.waiting.map(({ key, reason }) => ({ ...noLog, log: key, reason }))],
-    tables: kept.tables.map(({ table, kind, desired, enforced, state, reason, nearlyFull, queued }) => ({
+    tables: kept.tables.map(({ table, kind, desired, enforced, state, reason, queued, strange, rooms }) => ({
       table,
       kind,
       desired,
       enforced,
       state: tableStates[state],
-      reason: reason ?? nearlyFull ?? null,
+      reason: reason ?? null,
       queued,
+      byOthers: strange,
+      fullness: rooms.length > 0 ? Math.max(...rooms.map(({ limit, used }) => used / limit)) : null,
     })),
     rules: rules.map(({ rule, hits, bans, sources, quarantine, frozen }) => ({
       rule,
@@ -72,16 +74,23 @@ export function statusReport(options: StatusOptions): StatusReport {
       ...(room
         ? [{ name: 'bytes of the database', limit: room.bytesMax, used: room.bytes, letGo: room.letGo, mayBeFull: true }]
         : []),
+      ...kept.tables.flatMap(({ table, rooms }) =>
+        rooms.flatMap(({ set, limit, used }) => {
+          const name = `entries of table ${table}${set === '' ? '' : `, set ${set}`}`
+          return used === 0 ? [] : [{ name, limit, used }]
+        }),
+      ),
     ],
   }
 }
 
 function logReport({ source, reader }: ReadLog): StatusReport['logs'][number] {
-  const { kind, reason, behindBytes, overlongLines, lostBytes, lostLines = 0 } = source.state
+  const { kind, reason, behindBytes, overlongLines, lostBytes, lostLines = 0, isByReader = false } = source.state
   return {
     log: source.log,
     state: kind,
     reason: reason ?? null,
+    isByReader,
     behindBytes,
     lagMs: behindBytes === 0 ? 0 : null,
     lines: reader.scanner.counts.lines + overlongLines,
@@ -94,6 +103,7 @@ function logReport({ source, reader }: ReadLog): StatusReport['logs'][number] {
 
 const noLog = {
   state: 'waiting',
+  isByReader: false,
   behindBytes: 0,
   lagMs: 0,
   lines: 0,

@@ -13,10 +13,16 @@ export interface User {
 /** As whom configuration is run: a user that owns nothing but our state. */
 export const ENGINE_USER = process.platform.endsWith('bsd') ? '_log2table' : 'log2table'
 
-const HOW_TO_ADD: Partial<Record<NodeJS.Platform, string>> = {
+const HOW_TO_ADD: Readonly<Record<string, string>> = {
   linux: 'useradd --system --user-group --no-create-home --shell /usr/sbin/nologin NAME',
   openbsd: 'useradd -d /var/empty -s /sbin/nologin NAME',
   freebsd: 'pw useradd NAME -d /nonexistent -s /usr/sbin/nologin',
+  netbsd: 'useradd -d /var/empty -s /sbin/nologin NAME',
+}
+
+/** The command that adds a user of ours to a system; undefined where we do not know. */
+export function howToAddUser(name: string, platform: string): string | undefined {
+  return HOW_TO_ADD[platform]?.replace('NAME', name)
 }
 
 /** A user by name, or by numbers (`65533`, `65533:65533`). Throws a `UserError` where there is none. */
@@ -30,7 +36,7 @@ export function userOf(name: string, passwd: string = readFileSync('/etc/passwd'
       : []
   })
   if (found) return found
-  const add = HOW_TO_ADD[process.platform]?.replace('NAME', name)
+  const add = howToAddUser(name, process.platform)
   const advice = `add it${add === undefined ? '' : ` with "${add}"`}, or name another with --user or LOG2TABLE_USER`
   throw new UserError(
     exitStatus.notPermitted,

@@ -7,6 +7,8 @@ export interface NotifyParameters {
   readonly to: ChannelSpec | readonly ChannelSpec[]
   /** How often what does not need anybody at once is told, if there is something to tell. Default 1d. */
   readonly digest?: Duration
+  /** Sends what `log2table report` tells of the last week, every Monday at six by local time; by mail also as a page. */
+  readonly report?: 'weekly'
 }
 
 export interface MailOptions {

@@ -19,20 +19,24 @@ test('nobody is told where nothing is said', () => {
 
 test('one way or several, with a digest once a day by default', () => {
   const ops = mail({ to: 'ops@example.org' })
-  assert.deepEqual(check({ to: ops }), { notify: { channels: [ops], digestMs: DAY_MS }, faults: [] })
+  assert.deepEqual(check({ to: ops }), { notify: { channels: [ops], digestMs: DAY_MS, hasReport: false }, faults: [] })
   const all = [
     mail({ to: ['a@example.org', 'b@example.org'], from: 'fw1@example.org', server: 'smtps://user:word@mail.example.org:465' }),
     webhook('https://example.org/hook?key=1', { authorization: 'Bearer x' }),
     ntfy('https://ntfy.sh/ops', { token: 'tk_1' }),
     command('page'),
   ]
-  assert.deepEqual(check({ to: all, digest: '1h' }), { notify: { channels: all, digestMs: HOUR_MS }, faults: [] })
+  assert.deepEqual(check({ to: all, digest: '1h', report: 'weekly' }), {
+    notify: { channels: all, digestMs: HOUR_MS, hasReport: true },
+    faults: [],
+  })
 })
 
 const faulty: readonly (readonly [raw: unknown, ...faults: string[]])[] = [
   ['ops@example.org', "notify \"ops@example.org\" is not an object; write { to: mail({ to: 'ops@example.org' }), digest: '1d' }"],
   [{}, "notify.to is missing; write { to: mail({ to: 'ops@example.org' }), digest: '1d' }"],
   [{ to: command('page'), digets: '1d' }, 'notify.digets unknown key; did you mean "digest"?'],
+  [{ to: command('page'), report: 'daily' }, 'notify.report "daily" is not known; write \'weekly\', or leave it out'],
   [{ to: command('page'), digest: '5m' }, 'notify.digest "5m" is too often; write \'1h\' or more'],
   [
     { to: ['ops@example.org'] },

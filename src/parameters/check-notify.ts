@@ -10,6 +10,8 @@ import type { Findings, Path } from './fault.ts'
 export interface Notify {
   readonly channels: readonly ChannelSpec[]
   readonly digestMs: number
+  /** A report is sent once a week. */
+  readonly hasReport: boolean
 }
 
 const EXAMPLE = "write { to: mail({ to: 'ops@example.org' }), digest: '1d' }"
@@ -25,9 +27,9 @@ export function checkNotify(raw: unknown, commands: Commands | undefined, findin
     findings.fault(path, `${showValue(raw)} is not an object`, EXAMPLE)
     return undefined
   }
-  const known = ['to', 'digest']
+  const known = ['to', 'digest', 'report']
   findings.keys(path, raw, known)
-  const { to, digest } = raw
+  const { to, digest, report } = raw
   const channels = (Array.isArray(to) ? to : to === undefined ? [] : [to]) as readonly ChannelSpec[]
   if (to === undefined) findings.fault([...path, 'to'], 'is missing', EXAMPLE)
   else if (channels.length === 0) findings.fault([...path, 'to'], 'names nobody', EXAMPLE)
@@ -41,7 +43,9 @@ export function checkNotify(raw: unknown, commands: Commands | undefined, findin
     if (!fault) digestMs = parseDuration(digest as Duration)!
     if (digestMs < DIGEST_MS_MIN) findings.fault([...path, 'digest'], `${showValue(digest)} is too often`, "write '1h' or more")
   }
-  return { channels, digestMs }
+  if (report !== undefined && report !== 'weekly')
+    findings.fault([...path, 'report'], `${showValue(report)} is not known`, "write 'weekly', or leave it out")
+  return { channels, digestMs, hasReport: report === 'weekly' }
 }
 
 function checkChannel(raw: unknown, path: Path, commands: Commands | undefined, findings: Findings): void {

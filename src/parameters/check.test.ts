@@ -136,7 +136,7 @@ const faults: readonly (readonly [what: string, changed: Readonly<Record<string,
   [
     'an unknown key like none',
     { fleet: {} },
-    ['fleet: unknown key; known keys are ignore, proxies, tables, rules, logs, zones, notify, stateFolder, control'],
+    ['fleet: unknown key; known keys are ignore, proxies, tables, rules, logs, zones, notify, metrics, stateFolder, control'],
   ],
   [
     'no rules',

@@ -2,9 +2,11 @@ import { type Network, parseNetwork } from '../base/address.ts'
 import { explainAddress } from '../base/address-faults.ts'
 import { nearest } from '../base/nearest.ts'
 import { isRecord, showValue } from '../base/value.ts'
-import type { KeptFile, Table } from '../firewall/firewall.ts'
+import type { KeptFile, Named, Table } from '../firewall/firewall.ts'
 import { dialectOf, dialects } from '../firewall/index.ts'
+import { tableRefusal } from '../firewall/shared-tables.ts'
 import { checkLogs } from './check-logs.ts'
+import { checkMetrics } from './check-metrics.ts'
 import { checkNotify } from './check-notify.ts'
 import { checkRules } from './check-rules.ts'
 import { checkZones } from './check-zones.ts'
@@ -26,6 +28,7 @@ const parameterKeys = [
   'logs',
   'zones',
   'notify',
+  'metrics',
   'stateFolder',
   'control',
 ] as const satisfies readonly (keyof Parameters)[]
@@ -38,17 +41,19 @@ export function checkParameters(
     commands,
     keptFiles,
     via,
+    tables,
     platform = process.platform,
   }: {
     folder: string | undefined
     commands?: Commands | undefined
     keptFiles?: Files | undefined
     via?: Via | undefined
+    tables?: Named['tables'] | undefined
     platform?: NodeJS.Platform
   },
 ): Checked {
   const findings = new Findings()
-  const named = { commands, files: keptFiles ?? new Map(), via: via ?? new Map() }
+  const named = { commands, files: keptFiles ?? new Map(), via: via ?? new Map(), ...(tables && { tables }) }
   const configuration = checkAll(raw, findings, folder, named, platform)
   const { faults } = findings
   const isFaulty = faults.some(({ severity }) => severity === 'fault')
@@ -59,7 +64,7 @@ function checkAll(
   raw: unknown,
   findings: Findings,
   folder: string | undefined,
-  named: { commands: Commands | undefined; files: Files; via: Via },
+  named: UsedNames,
   platform: NodeJS.Platform,
 ): Configuration | undefined {
   if (!isRecord(raw)) {
@@ -81,6 +86,7 @@ function checkAll(
     commands: commands ?? new Map(),
     keptFiles: checkKeptFiles(tables, files, findings),
     notify: checkNotify(raw.notify, commands, findings),
+    metrics: checkMetrics(raw.metrics, findings),
     stateFolder: checkPath(raw.stateFolder, ['stateFolder'], stateFolderOf(platform), findings),
     control: checkPath(raw.control, ['control'], CONTROL_SOCKET, findings),
   }
@@ -167,17 +173,19 @@ function checkTable(name: string, spec: unknown, path: Path, findings: Findings)
     for (const fault of dialect.faults({ name, kind: spec.kind, options: spec.options })) findings.fault(path, fault)
 }
 
+/** What commands.json gives names to; `commands` is undefined where it has a fault. */
+type UsedNames = { readonly commands: Commands | undefined; readonly files: Files; readonly via: Via } & Pick<Named, 'tables'>
+
 /** What tables call by names of commands.json must be there, and what they write to belong to one of them only. */
-function checkNames(
-  tables: ReadonlyMap<string, Table>,
-  named: { commands: Commands | undefined; files: Files; via: Via },
-  findings: Findings,
-): void {
+function checkNames(tables: ReadonlyMap<string, Table>, named: UsedNames, findings: Findings): void {
   const owners = new Map<string, string>()
   for (const { name, file } of tables.values()) if (isRecord(file)) owners.set(String(file.keptFile), name)
   for (const table of tables.values()) {
     const path = ['tables', table.name]
-    const names = isRecord(table.options) ? (dialectOf(table.kind)?.names?.(table) ?? {}) : {}
+    const dialect = isRecord(table.options) ? dialectOf(table.kind) : undefined
+    const refusal = dialect && named.commands && tableRefusal(dialect, table, named)
+    if (refusal !== undefined) findings.fault(path, refusal)
+    const names = dialect?.names?.(table) ?? {}
     for (const [kind, one] of [
       ['commands', 'command'],
       ['files', 'file'],

@@ -3,7 +3,7 @@ import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { configurationFolder } from '../../test/lib/configuration-folder.ts'
-import { checkCommands, loadCommands, namedOf } from './commands-json.ts'
+import { allowedLogsOf, checkCommands, loadCommands, namedOf } from './commands-json.ts'
 import { formatFault } from './report.ts'
 
 const said = (raw: unknown) => checkCommands(raw).faults.map(formatFault)
@@ -74,6 +74,38 @@ test('words that are put before commands begin with a program and its whole path
     'via.fw2: "/usr/bin/ssh fw2" is not a list of a program and its arguments; write ["/usr/bin/program"]; no shell reads it',
   ])
   assert.deepEqual(said({ via: [] }), ['via: a list is not an object; write { "fw1": ["/usr/bin/ssh", "fw1", "doas"] }'])
+})
+
+test('tables that others may have are listed by the kind of their firewall', () => {
+  const tables = { pf: ['worst', 'bans/log2table:bad_ip'], ipfw: [] }
+  assert.deepEqual(namedOf(checkCommands({ tables })).tables, new Map(Object.entries(tables)))
+  const example = 'write ["bad_ip"], or ["ANCHOR:bad_ip"] for one in an anchor of pf'
+  assert.deepEqual(said({ tables: { pf: 'bad_ip', ipfv: ['bad_ip'], npf: ['<bad_ip>', 5] } }), [
+    'tables.ipfv: unknown key; did you mean "ipfw"?',
+    `tables.pf: "bad_ip" is not a list of tables; ${example}`,
+    `tables.npf[0]: "<bad_ip>" is no name of a table; ${example}`,
+    `tables.npf[1]: 5 is no name of a table; ${example}`,
+  ])
+  assert.deepEqual(said({ tables: ['bad_ip'] }), ['tables: a list is not an object; write { "pf": ["bad_ip"] }'])
+})
+
+test('what the reader may read is a list of folders, files and captures; by default where logs are', () => {
+  const logs = ['/var/log/', '/srv/app.log', 'pflog:pflog0', 'nflog:5']
+  const allowed = { paths: ['/var/log', '/srv/app.log'], captures: ['pflog:pflog0', 'nflog:5'] }
+  assert.deepEqual(allowedLogsOf(checkCommands({ logs })), allowed)
+  assert.deepEqual(allowedLogsOf(checkCommands({})), { paths: ['/var/log', '/var/www/logs'], captures: [] })
+  assert.deepEqual(allowedLogsOf(checkCommands({ logs: [] })), { paths: [], captures: [] })
+  const hint = 'is no folder or file, nor a capture; write a whole path, "/var/log", or "pflog:pflog0", "nflog:5"'
+  assert.deepEqual(said({ logs: ['log', '/var/log/*', 5, 'journal:', '/', '/var/log/..', 'pflog:/var/log/pflog'] }), [
+    `logs[0]: "log" ${hint}`,
+    `logs[1]: "/var/log/*" ${hint}`,
+    `logs[2]: 5 ${hint}`,
+    `logs[3]: "journal:" ${hint}`,
+    'logs[4]: "/" does not say which logs; name their folders, without ".."',
+    'logs[5]: "/var/log/.." does not say which logs; name their folders, without ".."',
+    `logs[6]: "pflog:/var/log/pflog" ${hint}`,
+  ])
+  assert.deepEqual(said({ logs: '/var/log' }), ['logs: "/var/log" is not a list; write ["/var/log", "pflog:pflog0"]'])
 })
 
 test('what may be used by name is nothing where there is a fault', () => {

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import { isRecord, showValue } from '../base/value.ts'
 import type { Named } from '../firewall/firewall.ts'
+import { dialects } from '../firewall/index.ts'
+import type { AllowedLogs } from '../reader/allowed.ts'
 import { type Fault, Findings, type Path } from './fault.ts'
 import { permissionFaults } from './permissions.ts'
 
@@ -14,13 +16,25 @@ export type Files = ReadonlyMap<string, string>
 /** Words that are put before a command, by name: what the option `via` of a table stands for. */
 export type Via = ReadonlyMap<string, readonly string[]>
 
+/** As a key of `logs` in parameters.ts names it. */
+const capture = /^(?:pflog:[a-z][\w.]*|nflog:\d+)$/i
+
+/** Where commands.json does not say what the reader may read: where logs are, and no captures. */
+const LOGS_DEFAULT: AllowedLogs = { paths: ['/var/log', '/var/www/logs'], captures: [] }
+
 export interface LoadedCommands {
   /** Undefined where the file has a fault. */
   readonly commands: Commands | undefined
   readonly files?: Files | undefined
   readonly via?: Via | undefined
+  readonly tables?: Named['tables'] | undefined
+  /** Undefined where the file says nothing of it. */
+  readonly logs?: AllowedLogs | undefined
   readonly faults: readonly Fault[]
 }
+
+/** Firewalls whose tables are not ours alone. */
+const SHARED_KINDS = dialects.flatMap(({ kind, sharedName }) => (sharedName ? [kind] : []))
 
 const EXAMPLE = '{ "commands": { "mail": { "argv": ["/usr/bin/ssh", "mail", "tail", "-F", "/var/log/maillog"] } } }'
 
@@ -51,8 +65,13 @@ export function loadCommands(folder: string, uid: number = process.geteuid?.() ?
 }
 
 /** What the keeper may be told to use by name, of a commands.json that has no fault; else nothing. */
-export function namedOf({ commands, files, via }: LoadedCommands): Named {
-  return { commands: commands ?? new Map(), files: files ?? new Map(), via: via ?? new Map() }
+export function namedOf({ commands, files, via, tables }: LoadedCommands): Named {
+  return { commands: commands ?? new Map(), files: files ?? new Map(), via: via ?? new Map(), ...(tables && { tables }) }
+}
+
+/** What the reader may read, by a commands.json that has no fault. */
+export function allowedLogsOf({ logs = LOGS_DEFAULT }: LoadedCommands): AllowedLogs {
+  return logs
 }
 
 /** Finds everything that is wrong with what commands.json holds. */
@@ -61,9 +80,15 @@ export function checkCommands(raw: unknown): LoadedCommands {
   const commands = new Map<string, readonly string[]>()
   const files = new Map<string, string>()
   const via = new Map<string, readonly string[]>()
+  const tables = new Map<string, readonly string[]>()
+  const paths: string[] = []
+  const captures: string[] = []
   if (!isRecord(raw)) findings.fault([], `holds ${showValue(raw)}, not an object`, `write ${EXAMPLE}`)
   else {
-    findings.keys([], raw, ['commands', 'files', 'via'])
+    findings.keys([], raw, ['commands', 'files', 'via', 'tables', 'logs'])
+    if (raw.logs !== undefined && !Array.isArray(raw.logs))
+      findings.fault(['logs'], `${showValue(raw.logs)} is not a list`, 'write ["/var/log", "pflog:pflog0"]')
+    else for (const [index, log] of (raw.logs ?? []).entries()) checkLog(index, log)
     if (raw.files !== undefined && !isRecord(raw.files))
       findings.fault(['files'], `${showValue(raw.files)} is not an object`, 'write { "blockips": "/etc/blockips" }')
     else for (const [name, path] of Object.entries(raw.files ?? {})) checkFile(name, path)
@@ -74,13 +99,54 @@ export function checkCommands(raw: unknown): LoadedCommands {
         const argv = checkArgv(words, ['via', name], findings)
         if (argv) via.set(name, argv)
       }
+    if (raw.tables !== undefined && !isRecord(raw.tables))
+      findings.fault(['tables'], `${showValue(raw.tables)} is not an object`, 'write { "pf": ["bad_ip"] }')
+    else {
+      findings.keys(['tables'], raw.tables ?? {}, SHARED_KINDS)
+      for (const [kind, names] of Object.entries(raw.tables ?? {})) checkTables(kind, names)
+    }
     if (raw.commands !== undefined && !isRecord(raw.commands))
       findings.fault(['commands'], `${showValue(raw.commands)} is not an object`, `write ${EXAMPLE}`)
     else for (const [name, command] of Object.entries(raw.commands ?? {})) checkCommand(name, command)
   }
   const isRight = findings.faults.length === 0
   if (!isRight) return { commands: undefined, faults: findings.faults }
-  return { commands, ...(files.size > 0 && { files }), ...(via.size > 0 && { via }), faults: findings.faults }
+  return {
+    commands,
+    ...(files.size > 0 && { files }),
+    ...(via.size > 0 && { via }),
+    ...(tables.size > 0 && { tables }),
+    ...(isRecord(raw) && raw.logs !== undefined && { logs: { paths, captures } }),
+    faults: findings.faults,
+  }
+
+  function checkLog(index: number, log: unknown): void {
+    const path = ['logs', index]
+    if (typeof log === 'string' && capture.test(log)) captures.push(log)
+    else if (typeof log !== 'string' || !isAbsolute(log) || /[*?[\]]/.test(log) || log.includes('\0'))
+      findings.fault(
+        path,
+        `${showValue(log)} is no folder or file, nor a capture`,
+        'write a whole path, "/var/log", or "pflog:pflog0", "nflog:5"',
+      )
+    else if (resolve(log) === '/' || log.split('/').includes('..'))
+      findings.fault(path, `${showValue(log)} does not say which logs`, 'name their folders, without ".."')
+    else paths.push(resolve(log))
+  }
+
+  function checkTables(kind: string, names: unknown): void {
+    const path = ['tables', kind]
+    const example = 'write ["bad_ip"], or ["ANCHOR:bad_ip"] for one in an anchor of pf'
+    if (!Array.isArray(names)) {
+      findings.fault(path, `${showValue(names)} is not a list of tables`, example)
+      return
+    }
+    for (const [index, name] of names.entries()) {
+      const isTable = typeof name === 'string' && /^(?:\w[\w./-]*:)?[\w-]+$/.test(name)
+      if (!isTable) findings.fault([...path, index], `${showValue(name)} is no name of a table`, example)
+    }
+    tables.set(kind, names)
+  }
 
   function checkFile(name: string, path: unknown): void {
     const isPath = typeof path === 'string' && path.startsWith('/') && !path.includes('\0')

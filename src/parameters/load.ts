@@ -22,8 +22,7 @@ export interface Loaded {
   readonly isMissing: boolean
 }
 
-/** How long the files of a configuration may take to run. */
-export const LOAD_MS_MAX = 10_000
+const LOAD_MS_MAX = 10_000
 
 /** The running package, whose exports a configuration gets: sources in a checkout, built files when installed. */
 const ourExports: Readonly<Record<string, string>> = {
@@ -47,8 +46,9 @@ export async function loadConfiguration(folder: string): Promise<Loaded> {
     return faulty({ path: '', message: 'has no default export', hint: 'write "export default parameters({ ... })"' })
   }
   try {
-    const { commands, files: keptFiles, via, faults: commandFaults } = loadCommands(resolve(folder))
-    const { configuration, faults } = checkParameters(exports.default, { folder: resolve(folder), commands, keptFiles, via })
+    const { commands, files: keptFiles, via, tables, faults: commandFaults } = loadCommands(resolve(folder))
+    const named = { commands, keptFiles, via, tables }
+    const { configuration, faults } = checkParameters(exports.default, { folder: resolve(folder), ...named })
     const all = [
       ...faults.map((fault) => ({ ...fault, file })),
       ...commandFaults,

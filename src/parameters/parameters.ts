@@ -3,6 +3,7 @@ import type { Table, TableSpec } from '../firewall/firewall.ts'
 import type { Feed, Pattern } from '../matching/pattern.ts'
 import type { Generic } from '../rules/generic.ts'
 import type { NotifyParameters } from './channels.ts'
+import type { Metrics, MetricsParameters } from './check-metrics.ts'
 import type { Notify } from './check-notify.ts'
 import type { Commands } from './commands-json.ts'
 
@@ -36,6 +37,8 @@ export interface Parameters {
   readonly zones?: Readonly<Record<string, string>>
   /** Whom to tell what matters: `{ to: mail({ to: 'ops@example.org' }) }`. Default: nobody. */
   readonly notify?: NotifyParameters
+  /** Where what is counted is written for Prometheus: `{ file: '/var/lib/log2table-metrics/log2table.prom' }`. Default: nowhere. */
+  readonly metrics?: MetricsParameters
   /** Where the state is kept. Default /var/lib/log2table, on the BSDs /var/db/log2table. */
   readonly stateFolder?: string
   /** The socket on which the daemon listens for commands. Default /var/run/log2table/control.sock. */
@@ -66,6 +69,8 @@ export interface Configuration {
   readonly keptFiles: ReadonlyMap<string, string>
   /** Undefined where nobody is to be told. */
   readonly notify: Notify | undefined
+  /** Undefined where no file is written. */
+  readonly metrics: Metrics | undefined
   readonly stateFolder: string
   readonly control: string
 }

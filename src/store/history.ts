@@ -2,12 +2,20 @@ import { existsSync } from 'node:fs'
 import type { StatementSync } from 'node:sqlite'
 import { formatAddress, formatNetwork, type Network, networkOf, parseNetwork, sourceNetwork, sourceOf } from '../base/address.ts'
 import type { Instant } from '../base/units.ts'
-import type { SavedProposal } from '../core/model.ts'
+import type { SavedProposal, SavedRefusal } from '../core/model.ts'
 import { Database } from './database.ts'
 import { storeErrorOf } from './faults.ts'
-import { endedBanOf, evidenceOf, exactText, listingOf, proposalOf, refusalOf, traceOf } from './rows.ts'
+import { endedBanOf, evidenceOf, exactText, listingOf, patternTraceOf, proposalOf, refusalOf, traceOf } from './rows.ts'
 import { requireVersion } from './schema.ts'
-import { type EndedBan, type HistoryReader, type SavedLedger, StoreError, type TableSize, type Trace } from './store.ts'
+import {
+  type EndedBan,
+  type HistoryReader,
+  type PatternTrace,
+  type SavedLedger,
+  StoreError,
+  type TableSize,
+  type Trace,
+} from './store.ts'
 
 /** Most lines that a ledger tells of one source. */
 export const EVIDENCE_MAX = 10_000
@@ -113,6 +121,26 @@ class SqliteHistory implements HistoryReader {
         GROUP BY source`)
         .all(since)
         .map(traceOf),
+    )
+  }
+
+  refusals(since: Instant): readonly SavedRefusal[] {
+    return this.#read((sql) => sql('SELECT * FROM refusals WHERE at >= ? ORDER BY at, rowid').all(since).map(refusalOf))
+  }
+
+  patterns(since: Instant): readonly PatternTrace[] {
+    return this.#read((sql) =>
+      sql(`
+        SELECT rules.name AS rule, ${exactText('patterns.name')} AS pattern, counts.points, counts.lines, counts.sources
+        FROM (
+          SELECT rule, pattern, sum(points) AS points, count(*) AS lines, count(DISTINCT source) AS sources
+          FROM evidence WHERE at >= ? AND points IS NOT NULL GROUP BY rule, pattern
+        ) AS counts
+          JOIN names AS rules ON rules.id = counts.rule
+          JOIN names AS patterns ON patterns.id = counts.pattern
+        ORDER BY counts.points DESC, counts.lines DESC, rules.name, patterns.name`)
+        .all(since)
+        .map(patternTraceOf),
     )
   }
 

@@ -3,7 +3,7 @@ import { type Address, formatAddress, parseAddress, parseNetwork } from '../base
 import type { Listing } from '../base/listings.ts'
 import { FOR_LIFE, type Json, type Until } from '../base/units.ts'
 import type { HitFact, PastBan, SavedBan, SavedPosition, SavedProposal, SavedRefusal, SavedSession } from '../core/model.ts'
-import type { EndedBan, Saved, SavedEvidence, SavedPoints, Trace } from './store.ts'
+import type { EndedBan, PatternTrace, Saved, SavedEvidence, SavedPoints, Trace } from './store.ts'
 
 // The rows of the database as the core's own types. Only sqlite.ts writes them, so their shape is known.
 
@@ -79,6 +79,16 @@ export function traceOf(row: Row): Trace {
     logs: (JSON.parse(row.logs as string) as string[]).sort(),
     firstAt: row.first_at as number,
     lastAt: row.last_at as number,
+  }
+}
+
+export function patternTraceOf(row: Row): PatternTrace {
+  return {
+    rule: row.rule as string,
+    pattern: textOf(row.pattern as string | Uint8Array)!,
+    points: row.points as number,
+    lines: row.lines as number,
+    sources: row.sources as number,
   }
 }
 

@@ -77,6 +77,10 @@ export interface HistoryReader {
   tableSizes(sinceDay: number): readonly TableSize[]
   /** What the evidence since then says of each source that was ever banned. */
   traces(since: Instant): readonly Trace[]
+  /** What was refused since then, by time. */
+  refusals(since: Instant): readonly SavedRefusal[]
+  /** What the evidence since then says of each pattern. */
+  patterns(since: Instant): readonly PatternTrace[]
   close(): void
 }
 
@@ -95,6 +99,15 @@ export interface Trace {
   readonly logs: readonly string[]
   readonly firstAt: Instant
   readonly lastAt: Instant
+}
+
+/** The lines that matched one pattern of a rule, added up. */
+export interface PatternTrace {
+  readonly rule: string
+  readonly pattern: string
+  readonly points: number
+  readonly lines: number
+  readonly sources: number
 }
 
 /** The past of one source. */

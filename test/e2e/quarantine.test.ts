@@ -11,7 +11,7 @@ import { RUNNING_PROGRAMS } from '../lib/running.ts'
 const hostile = `${'x'.repeat(60)}!xy\n`
 
 describe('a pattern that a line makes hang', { skip: needs(RUNNING_PROGRAMS) }, () => {
-  test('is stopped and named, the others go on, and it works again when it is released', async (t) => {
+  test('is stopped and named, the others go on, also after a restart, and it works again when it is released', async (t) => {
     const daemon = new DaemonProcess(t)
     const trap = String.raw`{ name: 'trap', regex: /^(?=x)(?:x+x+)+y(?<ip>\S+)$/, weight: 50 }`
     const bad = String.raw`{ name: 'bad', regex: /^bad (?<ip>\S+)$/, weight: 50 }`
@@ -57,9 +57,25 @@ export default parameters({
       [warning],
     )
 
+    // A restart does not let the same lines hang it again, and says so.
+    await daemon.stop()
+    await daemon.start()
+    assert.deepEqual(
+      daemon.said.filter((line) => line.includes('trap')),
+      [warning],
+    )
+    appendFileSync(daemon.path('app.log'), 'xxy203.0.113.4\nxxy203.0.113.4\n')
+    daemon.misbehave('203.0.113.5')
+    await daemon.bans('203.0.113.5')
+    assert.deepEqual(await daemon.banned(), ['203.0.113.1', '203.0.113.2', '203.0.113.3', '203.0.113.5'])
+
     assert.deepEqual(await daemon.run('release trap'), printed('released pattern trap\n'))
     assert.equal((await daemon.run('release trap')).status, exitStatus.no)
     appendFileSync(daemon.path('app.log'), 'xxy203.0.113.4\nxxy203.0.113.4\n')
     await daemon.bans('203.0.113.4')
+    assert.deepEqual(
+      (await daemon.troubles()).troubles.filter((trouble) => trouble.includes('trap')),
+      [],
+    )
   })
 })

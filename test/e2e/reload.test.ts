@@ -23,7 +23,7 @@ describe('a daemon that is told to load its configuration again', { skip: noSshS
     daemon.configure(`${good}  lgos: {},\n  ignore: ['010.1.2.3'],\n`)
     const before = daemon.said.length
     daemon.hangUp()
-    await waitFor('the faults are said', 5_000, () => daemon.said.slice(before).some((line) => line.includes('010.1.2.3')))
+    await waitFor('the faults are said', 20_000, () => daemon.said.slice(before).some((line) => line.includes('010.1.2.3')))
     const said = daemon.said.slice(before).join('\n')
     assert.match(said, /^error: the configuration was not loaded again; the old one stays in force$/m)
     assert.match(said, /^error: \S+parameters\.ts.*lgos.*logs/m)
@@ -33,7 +33,7 @@ describe('a daemon that is told to load its configuration again', { skip: noSshS
 
     daemon.configure(good)
     daemon.hangUp()
-    await waitFor('it is loaded', 5_000, () => daemon.said.some((line) => line.startsWith('the configuration was loaded again')))
+    await waitFor('it is loaded', 20_000, () => daemon.said.some((line) => line.startsWith('the configuration was loaded again')))
     assert.deepEqual(await scene.banned(), [first])
     await scene.guess(t, attacker, { from: second, count: 1 })
     await scene.addedAt(second, 1_000)

@@ -12,10 +12,11 @@ export interface Count {
   readonly counted: ReadonlySet<number>
 }
 
-export function countEvidence(database: string, truth: ReturnType<typeof readTruth>): Count {
+/** Of one log, where the daemon reads several. */
+export function countEvidence(database: string, truth: ReturnType<typeof readTruth>, log?: string): Count {
   const counted = new Set<number>()
   let [double, wrong] = [0, 0]
-  for (const { position, line } of rowsOf(database, 'SELECT position, line FROM hits')) {
+  for (const { position, line } of rowsOf(database, `SELECT position, line FROM hits${ofLog(log)}`)) {
     const number = numberIn(String(line)) ?? -1
     const issued = truth.get(number)
     if (issued?.line !== line || issued?.position !== position) wrong++
@@ -26,10 +27,12 @@ export function countEvidence(database: string, truth: ReturnType<typeof readTru
 }
 
 /** The number of the line that was counted last; 0 before the first. */
-export function lastCounted(database: string): number {
-  const [row] = rowsOf(database, 'SELECT line FROM hits ORDER BY id DESC LIMIT 1')
+export function lastCounted(database: string, log?: string): number {
+  const [row] = rowsOf(database, `SELECT line FROM hits${ofLog(log)} ORDER BY id DESC LIMIT 1`)
   return numberIn(String(row?.line)) ?? 0
 }
+
+const ofLog = (log: string | undefined) => (log === undefined ? '' : ` WHERE log = '${log}'`)
 
 /** Every ban that there ever was: `ADDRESS SCORE`. */
 export function bansIn(database: string): string[] {

@@ -51,12 +51,12 @@ export class DaemonProcess {
     return join(this.folder, name)
   }
 
-  /** Writes parameters.ts; `more` goes into it as it is. The daemon is not told. */
-  configure({ more = '', stateFolder = this.path('state') } = {}): void {
+  /** Writes parameters.ts; `more` goes into it as it is, and what it needs is among `imports`. The daemon is not told. */
+  configure({ more = '', stateFolder = this.path('state'), imports = [] as readonly string[] } = {}): void {
     const pattern = "{ name: 'bad', regex: /^bad (?<ip>\\S+)$/, weight: 50 }"
     writeFileSync(
       this.path('etc/parameters.ts'),
-      `import { ${this.#dialect}, Hackers, parameters } from 'log2table'
+      `import { ${[this.#dialect, 'Hackers', 'parameters', ...imports].join(', ')} } from 'log2table'
 
 export default parameters({
   stateFolder: '${stateFolder}',

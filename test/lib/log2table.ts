@@ -15,7 +15,7 @@ import { portScan, sshd } from 'log2table/patterns'
 `
 
 const START_MS_MAX = 10_000
-const COMMAND_MS_MAX = 10_000
+const COMMAND_MS_MAX = 30_000
 
 export interface Log2tableOptions {
   readonly namespace: Namespace

@@ -1,4 +1,15 @@
-import { appendFileSync, chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -13,18 +24,30 @@ const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 /** Users that own nothing else; they need no name. */
 export const KEEPER_UID = 65_532
 export const ENGINE_UID = 65_533
+export const READER_UID = 65_531
 
 const WAIT_MS_MAX = 30_000
 
-/** Why keeper and engine cannot be run as two users here; false where they can. */
+export interface ProcessesOptions {
+  /** Stands before the rest of parameters.ts. */
+  readonly parameters?: string
+  readonly isTraced?: boolean
+  /** Only root may read the log; commands.json lets the reader. */
+  readonly isLogClosed?: boolean
+  /** Where they run; else in one of their own. */
+  readonly namespace?: Namespace
+}
+
+/** Why keeper, engine and reader cannot be run as users of their own here; false where they can. */
 export function noProcesses(): false | string {
-  if (process.getuid?.() !== 0) return 'needs root, to become two other users'
+  if (process.getuid?.() !== 0) return 'needs root, to become other users'
   return needs([...NAMESPACE_PROGRAMS, 'nft', 'setpriv', 'systemd-socket-activate'])
 }
 
 /**
- * Keeper and engine as their systemd units run them: two users, a socket that was made for the keeper, the one right to change
- * the firewall for it and none for the engine, no way to get another. In a network of their own with a real nftables.
+ * Keeper, engine and reader as their systemd units run them: users of their own, sockets that were made for keeper and reader,
+ * the one right to change the firewall for the one and to read files for the other, none for the engine, no way to get another.
+ * In a network of their own with a real nftables.
  */
 export class Processes {
   readonly folder: string
@@ -32,14 +55,18 @@ export class Processes {
   readonly #runs: Running[] = []
   /** System calls are written down, by whom they are made. */
   #isTraced = false
+  /** The engine knows of a reader. */
+  #hasReader = false
   keeper!: Running
   engine!: Running
+  reader!: Running
 
-  static async create(t: TestContext, more?: { readonly parameters?: string; readonly isTraced?: boolean }): Promise<Processes> {
-    const namespace = await createNamespace()
+  static async create(t: TestContext, more?: ProcessesOptions): Promise<Processes> {
+    const namespace = more?.namespace ?? (await createNamespace())
     t.after(() => namespace.close())
     const scene = new Processes(t, namespace, more?.parameters ?? '')
     scene.#isTraced = more?.isTraced ?? false
+    if (more?.isLogClosed) scene.closeLog()
     t.after(async () => {
       for (const run of scene.#runs) run.signal('SIGKILL')
       for (const run of scene.#runs) await run.end()
@@ -57,13 +84,15 @@ export class Processes {
     this.namespace = namespace
     this.folder = configurationFolder(t, {})
     chmodSync(this.folder, 0o755)
-    for (const name of ['etc', 'keeper', 'state', 'run']) mkdirSync(this.path(name), { mode: 0o755 })
+    for (const name of ['etc', 'keeper', 'reader', 'logs', 'state', 'run']) mkdirSync(this.path(name), { mode: 0o755 })
     for (const name of ['state', 'run']) chownSync(this.path(name), ENGINE_UID, ENGINE_UID)
     mkdirSync(this.path('kept-by-keeper'), { mode: 0o755 })
     chownSync(this.path('kept-by-keeper'), KEEPER_UID, KEEPER_UID)
-    writeFileSync(this.#traceOf(KEEPER_UID), '')
-    chownSync(this.#traceOf(KEEPER_UID), KEEPER_UID, KEEPER_UID)
-    for (const name of ['etc', 'keeper']) chmodSync(this.path(name), 0o755)
+    for (const uid of [KEEPER_UID, READER_UID]) {
+      writeFileSync(this.#traceOf(uid), '')
+      chownSync(this.#traceOf(uid), uid, uid)
+    }
+    for (const name of ['etc', 'keeper', 'reader', 'logs']) chmodSync(this.path(name), 0o755)
     this.log([])
     this.configure(parameters)
   }
@@ -83,27 +112,61 @@ export default parameters({
   control: '${this.path('run/control.sock')}',
   tables: { ${table}: nftables(${options}) },
   rules: { hackers: new Hackers({ table: '${table}' }) },
-  logs: { '${this.path('app.log')}': { hackers: [{ name: 'bad', regex: /^bad (?<ip>\\S+) \\d+$/, weight: 50 }] } },
+  logs: { '${this.logPath}': { hackers: [{ name: 'bad', regex: /^bad (?<ip>\\S+) \\d+$/, weight: 50 }] } },
 })
 `,
       { mode: 0o644 },
     )
   }
 
+  get logPath(): string {
+    return this.path('logs/app.log')
+  }
+
   log(lines: readonly string[]): void {
-    appendFileSync(this.path('app.log'), lines.map((line) => `${line}\n`).join(''), { mode: 0o644 })
+    appendFileSync(this.logPath, lines.map((line) => `${line}\n`).join(''), { mode: 0o644 })
+  }
+
+  /** From now on the log is root's alone, and the reader may read it. */
+  closeLog(): void {
+    chmodSync(this.logPath, 0o600)
+    this.allowReader([this.path('logs')])
+  }
+
+  /** Renames the log to `app.log-N`, a number that grows, and begins another with the same mode. */
+  rotateLog(number: number): void {
+    const { mode } = statSync(this.logPath)
+    renameSync(this.logPath, `${this.logPath}-${String(number).padStart(6, '0')}`)
+    writeFileSync(this.logPath, '', { mode: mode & 0o777 })
+  }
+
+  /** What commands.json lets the reader read. */
+  allowReader(logs: readonly string[]): void {
+    writeFileSync(this.path('etc/commands.json'), JSON.stringify({ logs }), { mode: 0o644 })
   }
 
   /** The socket is there when it returns; the keeper is started with the first who connects. */
   async startKeeper(): Promise<void> {
-    const socket = this.path('keeper/keeper.sock')
-    rmSync(socket, { force: true })
-    const activate = [program('systemd-socket-activate'), '-l', socket]
     const rights = ['--inh-caps=-all,+net_admin', '--ambient-caps=-all,+net_admin', '--bounding-set=-all,+net_admin']
-    this.keeper = this.#start([...activate, ...this.#as(KEEPER_UID, ...rights), 'keeper', ...this.#keeperFolders()])
+    this.keeper = await this.#activated('keeper', [...this.#as(KEEPER_UID, ...rights), 'keeper', ...this.#keeperFolders()])
+  }
+
+  /** The same for the reader; `more` are rights beside the one to read any file. */
+  async startReader(more: readonly string[] = []): Promise<void> {
+    const all = ['-all', ...['dac_read_search', ...more].map((right) => `+${right}`)].join()
+    const rights = [`--inh-caps=${all}`, `--ambient-caps=${all}`, `--bounding-set=${all}`]
+    this.#hasReader = true
+    this.reader = await this.#activated('reader', [...this.#as(READER_UID, ...rights), 'reader', '--config', this.path('etc')])
+  }
+
+  async #activated(name: 'keeper' | 'reader', argv: readonly string[]): Promise<Running> {
+    const socket = this.path(`${name}/${name}.sock`)
+    rmSync(socket, { force: true })
+    const running = this.#start([program('systemd-socket-activate'), '-l', socket, ...argv])
     await waitFor('the socket', WAIT_MS_MAX, () => existsSync(socket))
     chownSync(socket, ENGINE_UID, ENGINE_UID)
     chmodSync(socket, 0o600)
+    return running
   }
 
   #keeperFolders(): readonly string[] {
@@ -126,6 +189,7 @@ export default parameters({
 
   engineArgv(): readonly string[] {
     const join = ['--keeper', this.path('keeper/keeper.sock'), '--accepted', this.path('state/accepted')]
+    if (this.#hasReader) join.push('--reader', this.path('reader/reader.sock'))
     return [...this.#as(ENGINE_UID, '--bounding-set=-all'), 'run', '--json', '--config', this.path('etc'), ...join]
   }
 
@@ -138,7 +202,7 @@ export default parameters({
   }
 
   /** Ends them at once, with no chance to do anything. */
-  async kill(...which: readonly ('keeper' | 'engine')[]): Promise<void> {
+  async kill(...which: readonly ('keeper' | 'engine' | 'reader')[]): Promise<void> {
     for (const one of which) this[one].signal('SIGKILL')
     for (const one of which) await this[one].end()
   }
