@@ -39,6 +39,8 @@ export interface Output {
   readonly isTerminal: boolean
   /** Columns of the terminal; undefined where there is none, and then nothing is cut. */
   readonly width: number | undefined
+  /** Its rows; undefined where there is none, or it does not say. */
+  readonly height?: number | undefined
   /** A terminal that may be given colour: NO_COLOR is unset, TERM is not `dumb`. */
   readonly hasColour: boolean
   /** Settles when it cannot be written to any more: nobody reads it, the disk is full. What is written after that goes nowhere. */

@@ -33,3 +33,14 @@ export async function loadOrExplain(
   if (configuration) return configuration
   throw new UserError(exitStatus.configuration, text('fault').join('\n'))
 }
+
+/** The same for a daemon at work, which must not end or stand still by what it loads. */
+export async function reloadOrExplain(
+  folder: string = CONFIGURATION_FOLDER,
+  io: Pick<Io, 'stderr' | 'env'>,
+): Promise<Configuration> {
+  const { rehearse } = await import('../parameters/rehearsal.ts')
+  const fault = await rehearse(folder)
+  if (fault) throw new UserError(exitStatus.configuration, formatFault(fault))
+  return loadOrExplain(folder, io)
+}

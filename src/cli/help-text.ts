@@ -64,7 +64,8 @@ function list(entries: readonly { readonly term: string; readonly text: string }
     .join('\n')
 }
 
-function wrapped(text: string, width: number): readonly string[] {
+/** Broken between words into lines that are no longer than `width`, where words allow it. */
+export function wrapped(text: string, width: number): readonly string[] {
   const lines = ['']
   for (const word of text.split(' ')) {
     const line = lines.at(-1)!

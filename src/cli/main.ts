@@ -37,6 +37,9 @@ function outputOf(stream: NodeJS.WriteStream): { readonly output: Output; readon
     get width() {
       return isTerminal ? stream.columns || undefined : undefined
     },
+    get height() {
+      return isTerminal ? stream.rows || undefined : undefined
+    },
     hasColour: isTerminal && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
     closed,
   }

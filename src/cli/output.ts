@@ -10,7 +10,7 @@ import type { Output } from './command.ts'
 type Colour = 'red' | 'green' | 'yellow' | 'bold'
 
 /** Text in a colour, where the output has any. */
-export function paint(output: Output, colour: Colour, text: string): string {
+export function paint(output: Pick<Output, 'hasColour'>, colour: Colour, text: string): string {
   return output.hasColour ? styleText(colour, text, { validateStream: false }) : text
 }
 
@@ -27,7 +27,8 @@ export function decisionLine(
 const KIND_WIDTH = 7
 const ADDRESS_WIDTH = 15
 
-const kindColours: Readonly<Record<Decision['kind'], Colour>> = {
+/** A ban stands out, an unban is a relief. */
+export const kindColours: Readonly<Record<Decision['kind'], Colour>> = {
   ban: 'red',
   unban: 'green',
   refused: 'yellow',
@@ -42,14 +43,15 @@ function decisionText(decision: Decision, output: Output): string {
   return `${localTime(decision.at)} ${kind} ${pad(decision.address ?? '-', ADDRESS_WIDTH)} ${whatAndWhy(decision)}`
 }
 
-function whatAndWhy(decision: Decision): string {
+/** `bad_ip for 1h until 11:00:00, hackers 100 points: sshd/failed-password in /var/log/authlog` */
+export function whatAndWhy(decision: Decision): string {
   switch (decision.kind) {
     case 'ban':
-      return `${decision.table} ${lasting(decision.at, decision.until)}, ${becauseOf(decision)}`
+      return `${escapeText(decision.table)} ${lasting(decision.at, decision.until)}, ${becauseOf(decision)}`
     case 'unban':
-      return `${decision.table}, ${escapeText(decision.rule)}: ${escapeText(decision.reason)}`
+      return `${escapeText(decision.table)}, ${escapeText(decision.rule)}: ${escapeText(decision.reason)}`
     case 'refused':
-      return `${decision.table}, ${becauseOf(decision)}`
+      return `${escapeText(decision.table)}, ${becauseOf(decision)}`
     case 'notify':
       return `${escapeText(decision.rule)}: ${escapeText(decision.reason)}`
     case 'run':
@@ -111,17 +113,26 @@ export function alignedLines(
 }
 
 /** What stands to the right of its column: `12,345`, `2.9 MiB, 12s`, and `-` for none. */
-const amount = /^(?:-|[\d,]+(?:\.\d+)?(?: [KMG]?i?B.*)?)$/
+const amount = /^(?:-|[\d,]+(?:\.\d+)?(?:%| [KMG]?i?B.*)?)$/
 
 /** At most as wide as the terminal. */
 export function cut(text: string, width: number | undefined): string {
   const line = text.trimEnd()
-  return width === undefined || line.length <= width ? line : `${line.slice(0, Math.max(0, width - 1))}…`
+  if (width === undefined || line.length <= width) return line
+  // Never through the middle of a character.
+  return `${line.slice(0, Math.max(0, width - 1)).replace(/[\ud800-\udbff]$/, '')}…`
 }
 
 /** `1,234`. */
 export function number(value: number): string {
   return value.toLocaleString('en-US')
+}
+
+/** `512 B`, `2.9 MiB`. */
+export function bytes(count: number): string {
+  if (count < 1024) return `${count} B`
+  if (count < 1024 ** 2) return `${(count / 1024).toFixed(1)} KiB`
+  return count < 1024 ** 3 ? `${(count / 1024 ** 2).toFixed(1)} MiB` : `${(count / 1024 ** 3).toFixed(1)} GiB`
 }
 
 /** `1 ban`, `2,000 bans`. */

@@ -2,8 +2,9 @@ import { appendFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Log } from '../base/log.ts'
 import { ourFile } from '../base/our-files.ts'
-import { defaults, defaultsFor } from '../parameters/defaults.ts'
+import { defaultsFor } from '../parameters/defaults.ts'
 import type { Configuration } from '../parameters/parameters.ts'
+import { defaults } from './defaults.ts'
 
 /** A configuration for those who only want to see: nothing outside its folder is written, no firewall is touched. */
 export interface Attempt {

@@ -529,3 +529,51 @@ test('where nothing is stored, the same is decided, and who left evidence is tol
   const one = parseAddress('192.0.2.1')
   assert.deepEqual(evidence, [one, one, one, one, one, one, parseAddress('192.0.2.3')])
 })
+
+describe('who climbs', () => {
+  const rules = () => ({
+    hackers: new Hackers({ table: 'bad_ip' }),
+    patient: new Hackers({ table: 'other', threshold: 300 }),
+    silent: new (class extends Generic {
+      override onHit(): Outcome {
+        return {}
+      }
+    })(),
+  })
+  const climbingOf = (core: Core, most: number, answers = true) =>
+    core.climbing(most, (ask) => {
+      if (answers) ask()
+      return answers
+    })
+
+  test('those nearest to the threshold of their rule come first, whatever their points; of a rule that tells none, 100 is taken', () => {
+    const core = newCore(rules())
+    core.tell(hit(0, '192.0.2.1', { rule: 'patient', weight: 90 }))
+    core.tell(hit(1, '192.0.2.2', { weight: 40, pattern: 'httpd/exploit' }))
+    core.tell(hit(2, '192.0.2.3', { weight: 40 }))
+    core.tell(hit(3, '192.0.2.4', { rule: 'silent', weight: 50 }))
+    const shown = climbingOf(core, 3).map(({ source, rule, score, threshold, pattern }) => [
+      Number(source) & 0xff,
+      rule,
+      score,
+      threshold,
+      pattern,
+    ])
+    assert.deepEqual(shown, [
+      [4, 'silent', 50, undefined, 'sshd/failed-password'],
+      [3, 'hackers', 40, 100, 'sshd/failed-password'],
+      [2, 'hackers', 40, 100, 'httpd/exploit'],
+    ])
+    assert.deepEqual(climbingOf(core, 9).at(-1)?.threshold, 300)
+  })
+
+  test('where the rules do not come back, points are told without them; who is banned climbs no more', () => {
+    const core = newCore(rules())
+    for (let i = 0; i < 5; i++) core.tell(hit(i, '192.0.2.1'))
+    core.tell(hit(6, '192.0.2.2'))
+    assert.deepEqual(
+      climbingOf(core, 9, false).map(({ source, score, threshold }) => [source, score, threshold]),
+      [[0xc0000202, 20, undefined]],
+    )
+  })
+})

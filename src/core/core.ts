@@ -23,7 +23,7 @@ import type {
 import { outcomeFault } from './outcome.ts'
 import { guiltyPrefix } from './prefixes.ts'
 import { Protection } from './protection.ts'
-import { Scores } from './scores.ts'
+import { type Scored, Scores } from './scores.ts'
 import { Sessions } from './sessions.ts'
 import { Wakes } from './wakes.ts'
 
@@ -42,6 +42,9 @@ const BUDGET_OF = 'budget of '
 /** How often it is noted that somebody who is banned for life still knocks, and of how many it is known when that was. */
 const KNOCK_EVERY_MS = 6 * HOUR_MS
 const KNOCKS_MAX = 100_000
+
+/** What a rule is taken to ban at that does not say so, to compare it with others. */
+const THRESHOLD_USUAL = 100
 
 /** How many offenders' histories are held in memory; more are looked up again. */
 const OFFENDERS_CACHED_MAX = 50_000
@@ -295,6 +298,33 @@ export class Core {
     }))
   }
 
+  /**
+   * Who is nearest to a ban by any rule, at most so many, by their part of the threshold, of equals who came last. Rules are
+   * asked for theirs within `limit`, which says whether they have come back.
+   */
+  climbing(most: number, limit: (ask: () => void) => boolean): readonly Climbing[] {
+    const highest = [...this.#rules.values()].flatMap((rule) =>
+      rule.scores.highest(most, this.#now).map((scored) => ({ rule, scored })),
+    )
+    let thresholds: readonly (number | undefined)[] = []
+    const ask = () => {
+      thresholds = highest.map(({ rule, scored }) =>
+        rule.quarantine === undefined ? this.#thresholdOf(rule, scored.source) : undefined,
+      )
+    }
+    const isAnswered = limit(ask)
+    const share = ({ score, threshold = THRESHOLD_USUAL }: Climbing) => score / threshold
+    return highest
+      .map(
+        ({ rule, scored }, index): Climbing => ({
+          ...{ ...scored, rule: rule.name },
+          threshold: isAnswered ? thresholds[index] : undefined,
+        }),
+      )
+      .sort((a, b) => share(b) - share(a) || b.lastAt - a.lastAt)
+      .slice(0, most)
+  }
+
   /** A rule's word that is only shown, never acted on; one that fails to say it has said nothing. */
   #thresholdOf({ name, rule }: RunningRule, source: Address): number | undefined {
     try {
@@ -398,7 +428,10 @@ export class Core {
     }
     const onPoints = (points: number | undefined) => {
       if (points === undefined) return
-      if (points > 0) rule.scores.add(source, { at, points, spoofable: fact.spoofable, account: fact.account, distinct })
+      if (points > 0) {
+        const { spoofable, account, pattern } = fact
+        rule.scores.add(source, { at, points, spoofable, account, distinct, pattern })
+      }
       const { score, certain: certainScore } = rule.scores.score(source, at)
       const scored: ScoredHit = { ...hit, points, score, certainScore }
       const ask = () => rule.rule.onHit(rule.kept.get(source)?.kept, scored)
@@ -794,6 +827,13 @@ export interface Standing {
   readonly quarantine: string | undefined
   /** Why the rule only watches. */
   readonly frozen: string | undefined
+}
+
+/** A source on its way to a ban by one rule. */
+export interface Climbing extends Scored {
+  readonly rule: string
+  /** Points at which the rule would ban it now, where the rule says so. */
+  readonly threshold: number | undefined
 }
 
 /** What the core says of itself in `status`. */

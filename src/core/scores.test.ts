@@ -18,6 +18,13 @@ class NaiveScores {
   add(source: Address, given: GivenPoints): void {
     this.#live(source, given.at).push(given)
   }
+  highest(most: number, at: number): readonly number[] {
+    const scores = [...this.#given.keys()].map((source) => this.score(source, at).score)
+    return scores
+      .filter((score) => score > 0)
+      .sort((a, b) => b - a)
+      .slice(0, most)
+  }
   score(source: Address, at: number): { score: number; certain: number } {
     const live = this.#live(source, at)
     const sum = (list: GivenPoints[]) => list.reduce((total, { points }) => total + points, 0)
@@ -69,6 +76,14 @@ test('scores equal a naive sum over lists of points, whatever is added, credited
           scores.spend(one.source)
           naive.spend(one.source)
         } else if (one.do === 'seen') assert.equal(scores.hasSeen(one.source, at, '22'), naive.hasSeen(one.source, at, '22'))
+        if (one.points % 5 === 0) {
+          const highest = scores.highest(one.points, at)
+          assert.deepEqual(
+            highest.map(({ score }) => score),
+            naive.highest(one.points, at),
+          )
+          for (const { source, score, certain } of highest) assert.deepEqual({ score, certain }, naive.score(source, at))
+        }
         assert.deepEqual(scores.score(one.source, at), naive.score(one.source, at))
       }
     }),
@@ -81,6 +96,23 @@ test('a point counts until its window is over, and not at that very instant', ()
   scores.add(1, { at: 5_000, points: 20, spoofable: false, account: undefined, distinct: undefined })
   assert.equal(scores.score(1, 5_999).score, 20)
   assert.equal(scores.score(1, 6_000).score, 0)
+})
+
+test('the highest are told with what gave them points last; of those from before a restart that is not known', () => {
+  const scores = new Scores({ windowMs: 1_000, sourcesMax: 10 })
+  const given = { points: 20, spoofable: false, account: undefined, distinct: undefined }
+  scores.add(1, { ...given, at: 5_000, pattern: 'sshd/failed-password' })
+  scores.add(1, { ...given, at: 5_300, pattern: 'httpd/wp-login', spoofable: true })
+  scores.add(2n << 64n, { ...given, at: 5_100 })
+  assert.deepEqual(scores.highest(2, 5_400), [
+    { source: 1, score: 40, certain: 20, pattern: 'httpd/wp-login', lastAt: 5_300 },
+    { source: 2n << 64n, score: 20, certain: 20, pattern: undefined, lastAt: 5_100 },
+  ])
+  assert.deepEqual(
+    scores.highest(1, 6_200).map(({ source, score }) => [source, score]),
+    [[1, 20]],
+  )
+  assert.deepEqual(scores.highest(9, 6_300), [])
 })
 
 test('sources that never come back are forgotten while others are scored', () => {

@@ -10,6 +10,20 @@ export interface GivenPoints {
   readonly account: string | undefined
   /** What `distinct` looked at. */
   readonly distinct: string | undefined
+  /** The pattern of the line; unknown of points that were restored. */
+  readonly pattern?: string
+}
+
+/** A source with live points. */
+export interface Scored {
+  readonly source: Address
+  readonly score: number
+  /** The part of the score that no forged packet can have caused. */
+  readonly certain: number
+  /** The pattern that gave the last of them, where it is known. */
+  readonly pattern: string | undefined
+  /** When they were given. */
+  readonly lastAt: Instant
 }
 
 export interface ScoresOptions {
@@ -26,6 +40,8 @@ const IPV4_MARK = 0xffffffff
 const NONE = -1
 /** How many sources are compared when one has to make room; the more, the surer the lowest of all is found. */
 const EVICTION_SAMPLE = 64
+/** How many patterns are told apart: one more than their numbers can say. */
+const PATTERNS_MAX = 0xffff
 /** How many sources each new point looks at for points that have run out. */
 const SWEEP_STEP = 2
 
@@ -51,6 +67,7 @@ export class Scores {
   #spoofableSum = new Int32Array(16)
   #first = new Int32Array(16).fill(NONE)
   #last = new Int32Array(16)
+  #pattern = new Uint16Array(16) // of the last point: its number, 0 where it is not known
   #slotsUsed = 0
   #freeSlot = NONE // a list through #last
 
@@ -62,6 +79,10 @@ export class Scores {
   #next = new Int32Array(16)
   #pointsUsed = 0
   #freePoint = NONE // a list through #next
+
+  /** Names by number, and back. */
+  readonly #patterns: (string | undefined)[] = [undefined]
+  readonly #patternNumbers = new Map<string | undefined, number>([[undefined, 0]])
 
   #sweepSlot = 0
   evictions = 0
@@ -79,7 +100,7 @@ export class Scores {
 
   /** Bytes that the arrays take. */
   get bytes(): number {
-    return this.#index.byteLength + this.#sum.length * 24 + this.#at.length * 24
+    return this.#index.byteLength + this.#sum.length * 26 + this.#at.length * 24
   }
 
   add(source: Address, given: GivenPoints): void {
@@ -97,6 +118,7 @@ export class Scores {
     this.#last[slot] = point
     this.#sum[slot]! += given.points
     if (given.spoofable) this.#spoofableSum[slot]! += given.points
+    this.#pattern[slot] = this.#patternNumber(given.pattern)
   }
 
   /** The sum of the live points, and the part of it that no forged packet can have caused. */
@@ -105,6 +127,29 @@ export class Scores {
     return slot === NONE
       ? { score: 0, certain: 0 }
       : { score: this.#sum[slot]!, certain: this.#sum[slot]! - this.#spoofableSum[slot]! }
+  }
+
+  /** The sources with the most live points, at most so many, the highest first. Looks at all, and sorts none but those. */
+  highest(most: number, at: Instant): readonly Scored[] {
+    const top: number[] = []
+    const [first, sum] = [this.#first, this.#sum]
+    let lowest = 0
+    for (let slot = 0; slot < this.#slotsUsed; slot++) {
+      // What has run out is still in the sum, so that no source is passed over that belongs here.
+      if (sum[slot]! <= lowest || first[slot] === NONE) continue
+      if (this.#expire(slot, at) || sum[slot]! <= lowest) continue
+      const after = top.findIndex((other) => sum[other]! < sum[slot]!)
+      top.splice(after < 0 ? top.length : after, 0, slot)
+      if (top.length > most) top.pop()
+      if (top.length === most) lowest = sum[top.at(-1)!]!
+    }
+    return top.map((slot) => ({
+      source: sourceOfKey(this.#keyHigh[slot]!, this.#keyLow[slot]!),
+      score: this.#sum[slot]!,
+      certain: this.#sum[slot]! - this.#spoofableSum[slot]!,
+      pattern: this.#patterns[this.#pattern[slot]!],
+      lastAt: this.#at[this.#last[slot]!]!,
+    }))
   }
 
   /** Whether a live point of the source was given for this value of `distinct`. */
@@ -173,6 +218,14 @@ export class Scores {
     if (points < 0) this.#spoofableSum[slot]! += points
     this.#next[point] = this.#freePoint
     this.#freePoint = point
+  }
+
+  #patternNumber(pattern: string | undefined): number {
+    const known = this.#patternNumbers.get(pattern)
+    if (known !== undefined) return known
+    if (this.#patterns.length > PATTERNS_MAX) return 0
+    this.#patternNumbers.set(pattern, this.#patterns.length)
+    return this.#patterns.push(pattern) - 1
   }
 
   /** Sources that stay away are met by walking over all slots, a few at every new point. */
@@ -291,6 +344,7 @@ export class Scores {
     this.#spoofableSum = grown(this.#spoofableSum, new Int32Array(length))
     this.#first = grown(this.#first, new Int32Array(length).fill(NONE))
     this.#last = grown(this.#last, new Int32Array(length))
+    this.#pattern = grown(this.#pattern, new Uint16Array(length))
   }
 
   #newPoint(): number {
@@ -311,7 +365,7 @@ export class Scores {
   }
 }
 
-function grown<A extends Uint32Array | Int32Array | Float64Array>(from: A, to: A): A {
+function grown<A extends Uint16Array | Uint32Array | Int32Array | Float64Array>(from: A, to: A): A {
   to.set(from)
   return to
 }

@@ -128,6 +128,16 @@ addresses with points    21   1,000,000
   )
 })
 
+test('status counts entries that others put into a table, and says of its sets how full they are', async () => {
+  const [table] = wellReport.tables
+  const bounds = [{ name: 'entries of table bad_ip, set v4', limit: 1_000, used: 850 }]
+  await daemon({ status: () => ({ ...wellReport, tables: [{ ...table!, byOthers: 2 }], bounds }) })
+  const { status, stdout } = await run('status')
+  assert.equal(status, exitStatus.no)
+  assert.match(stdout, /^not all is well\n {2}entries of table bad_ip, set v4: 850 of at most 1000 are used\n/)
+  assert.match(stdout, / OF {2}QUEUED {2}BY OTHERS\nbad_ip .* 3 +3 +- +2\n/)
+})
+
 test('status as JSON is one object, its verdict first, and safe to print', async () => {
   await daemon({ status: () => ({ ...wellReport, troubles: ['odd \x9b\u202e'] }) })
   const { status, stdout } = await run('status --json')

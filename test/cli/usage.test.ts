@@ -10,6 +10,7 @@ reach 100 points into a firewall table, for an hour at first.
 Usage: log2table COMMAND [OPTION...] [ARGUMENT...]
 
 To begin with
+  init                  look at this machine and write a configuration for it
   watch [LOG...]        say live what would be banned; changes nothing
   replay LOG...         say what would have been banned, by old logs (.gz too)
 
@@ -20,7 +21,9 @@ The configuration
 The daemon
   run                   follow the logs and keep the tables, in the foreground
   keeper                change the firewall for a daemon that may not
+  reader                read logs for a daemon that may not
   status                say whether all is well, and if not, what is wrong
+  top                   show live what happens, and who is nearest to a ban
   doctor                say whether it really blocks, and if not, why
   reload                put the changed configuration in force
   release [NAME...]     list patterns and rules that were stopped; free them
@@ -34,6 +37,7 @@ Bans
 
 The past
   offenders             rank who offended, over months; who is proposed for life
+  report                tell what happened in a week, as text or HTML
   snapshot [FILE]       put tables, or another machine's, into the history
   confirm [ADDRESS...]  ban for life who was proposed for it
   parole [ADDRESS...]   list those banned for life who fell silent; free them

@@ -7,7 +7,7 @@ import { createRunner, type Runner } from '../../firewall/runner.ts'
 import { loadCommands, namedOf } from '../../parameters/commands-json.ts'
 import { CONFIGURATION_FOLDER, CONTROL_SOCKET } from '../../parameters/parameters.ts'
 import { type Command, type Io, type JsonOption, jsonOption, type Output } from '../command.ts'
-import { bannedNow, bannerOver, otherLog, viewOfDaemon } from '../doctor/daemon.ts'
+import { bannedNow, bannerOver, orByReader, otherLog, viewOfDaemon } from '../doctor/daemon.ts'
 import { engineView } from '../doctor/engine-view.ts'
 import { type Finding, warning, wrong } from '../doctor/finding.ts'
 import { clockFindings, nodeFinding, rightsFinding } from '../doctor/machine.ts'
@@ -58,10 +58,10 @@ Exit status
 
     tell(nodeFinding(process.versions.node), rightsFinding(process.geteuid?.() ?? 0, procStatus()))
     const engine = await engineView(config, io)
-    tell(...engine.findings)
     const { tables, control = CONTROL_SOCKET } = engine.configuration ?? {}
     const socketPath = io.socketPath === CONTROL_SOCKET ? control : io.socketPath
     const daemon = await viewOfDaemon(socketPath, tables)
+    tell(...engine.findings.map((finding) => orByReader(finding, daemon.status)))
     tell(...daemon.findings, ...(engine.others ?? []).map((key) => otherLog(key, daemon.status)))
 
     const run = runnerOf(config, io)

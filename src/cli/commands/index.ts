@@ -16,6 +16,11 @@ export const commandGroups: readonly { readonly title: string; readonly commands
     title: 'To begin with',
     commands: [
       {
+        name: 'init',
+        summary: 'look at this machine and write a configuration for it',
+        load: async () => (await import('./init.ts')).init,
+      },
+      {
         name: 'watch',
         synopsis: '[LOG...]',
         summary: 'say live what would be banned; changes nothing',
@@ -59,9 +64,19 @@ export const commandGroups: readonly { readonly title: string; readonly commands
         load: async () => (await import('./keeper.ts')).keeper,
       },
       {
+        name: 'reader',
+        summary: 'read logs for a daemon that may not',
+        load: async () => (await import('./reader.ts')).reader,
+      },
+      {
         name: 'status',
         summary: 'say whether all is well, and if not, what is wrong',
         load: async () => (await import('./status.ts')).status,
+      },
+      {
+        name: 'top',
+        summary: 'show live what happens, and who is nearest to a ban',
+        load: async () => (await import('./top.ts')).top,
       },
       {
         name: 'doctor',
@@ -121,6 +136,11 @@ export const commandGroups: readonly { readonly title: string; readonly commands
         name: 'offenders',
         summary: 'rank who offended, over months; who is proposed for life',
         load: async () => (await import('./offenders.ts')).offenders,
+      },
+      {
+        name: 'report',
+        summary: 'tell what happened in a week, as text or HTML',
+        load: async () => (await import('./report.ts')).report,
       },
       {
         name: 'snapshot',

@@ -1,22 +1,17 @@
 import { exitStatus } from '../../base/exit-status.ts'
-import { logTo } from '../../base/log.ts'
-import { UserError } from '../../base/user-error.ts'
 import { startKeeper } from '../../daemon/keeper-process.ts'
 import { untilEnded } from '../../daemon/signals.ts'
-import { userOf } from '../../daemon/user.ts'
 import { CONFIGURATION_FOLDER, keeperStateOf } from '../../parameters/parameters.ts'
 import type { Command } from '../command.ts'
+import { engineSocketOf } from '../engine-socket.ts'
+import { declareOwnLog, type OwnLogOptions, ownLog } from '../own-log.ts'
 
-interface Options {
+interface Options extends OwnLogOptions {
   readonly listen?: string
   readonly owner?: string
   readonly config: string
   readonly state: string
-  readonly detail?: true
 }
-
-/** The first descriptor that a service manager passes on. */
-const PASSED_FD = 3
 
 export const keeper: Command<[], Options> = {
   declare(syntax) {
@@ -25,7 +20,7 @@ export const keeper: Command<[], Options> = {
       .option('--owner <user>', 'who may connect to it, beside root (default: who runs this)')
       .option('--config <dir>', 'folder of commands.json', CONFIGURATION_FOLDER)
       .option('--state <dir>', 'where it remembers its tables, and looks for a panic', keeperStateOf(process.platform))
-      .option('-d, --detail', 'say more, for finding out what is going on')
+    declareOwnLog(syntax)
   },
   help: `
 The half of the daemon that changes the firewall, for a service manager to start; "log2table run --keeper PATH" is the
@@ -37,13 +32,9 @@ Examples
   log2table keeper --listen /run/log2table-keeper/keeper.sock --owner log2table
 `,
   outlivesItsOutput: true,
-  async run(_args, { listen, owner, config, state, detail = false }, io) {
-    const log = logTo((line) => io.stderr.write(`${line}\n`), { detail })
-    const isPassed = io.env.LISTEN_FDS === '1' && io.env.LISTEN_PID === String(process.pid)
-    if (listen === undefined && !isPassed)
-      throw new UserError(exitStatus.usage, 'keeper needs --listen PATH where no service manager gives it a socket')
-    const place =
-      listen === undefined ? { fd: PASSED_FD } : { path: listen, owner: owner === undefined ? undefined : userOf(owner) }
+  async run(_args, { listen, owner, config, state, ...own }, io) {
+    const log = ownLog(io, own)
+    const place = engineSocketOf('keeper', { listen, owner }, io.env)
     const process_ = await startKeeper({ listen: place, folder: config, state, log, now: io.now })
     log.info('keeping', { pid: process.pid, socket: listen ?? 'of the service manager' })
     await untilEnded({ onHangUp: async () => {}, log })

@@ -1,25 +1,28 @@
 import { dirname, join } from 'node:path'
 import { exitStatus } from '../../base/exit-status.ts'
-import { type Log, logTo } from '../../base/log.ts'
+import type { Log } from '../../base/log.ts'
 import { UserError } from '../../base/user-error.ts'
 import { version } from '../../base/version.ts'
 import { startDaemon } from '../../daemon/daemon.ts'
+import { serviceManager } from '../../daemon/service-manager.ts'
 import { untilEnded } from '../../daemon/signals.ts'
 import { supervise } from '../../daemon/supervisor.ts'
 import { become, ENGINE_USER } from '../../daemon/user.ts'
 import { acceptedIn, keepAccepted } from '../../parameters/accepted.ts'
 import { CONFIGURATION_FOLDER, CONTROL_SOCKET, type Configuration, stateFolderOf } from '../../parameters/parameters.ts'
 import { type Command, type Io, type JsonOption, jsonOption } from '../command.ts'
-import { engineUserOf, loadOrExplain } from '../configuration.ts'
+import { engineUserOf, loadOrExplain, reloadOrExplain } from '../configuration.ts'
 import { confirmMsOf, sshConnectionOf } from '../order.ts'
 import { decisionLine } from '../output.ts'
+import { declareOwnLog, type OwnLogOptions, ownLog, ownLogArguments } from '../own-log.ts'
+import { printReport } from '../print-report.ts'
 import { tryConfiguration } from '../try.ts'
 
-interface Options extends JsonOption {
+interface Options extends JsonOption, OwnLogOptions {
   readonly config?: string
-  readonly detail?: true
   readonly try?: string | true
   readonly keeper?: string
+  readonly reader?: string
   readonly accepted?: string
   readonly user?: string
   readonly confirm?: string
@@ -29,12 +32,12 @@ export const run: Command<[], Options> = {
   declare(syntax) {
     syntax
       .option('--config <dir>', 'folder of parameters.ts (default /etc/log2table)')
-      .option('-d, --detail', 'say more, for finding out what is going on')
       .option(
         '--try [dir]',
         'no configuration: follow the logs of this machine into a dry run, with all state in DIR (default .run)',
       )
       .option('--keeper <socket>', 'leave the firewall to the keeper that listens there, else on LOG2TABLE_KEEPER')
+      .option('--reader <socket>', 'have logs that are closed to us read by who listens there, else on LOG2TABLE_READER')
       .option(
         '--accepted <dir>',
         'where the configuration that was accepted last is kept, to start with when the new one has faults',
@@ -42,12 +45,14 @@ export const run: Command<[], Options> = {
       .option('--confirm <duration>', 'go back to the one accepted last, unless "log2table confirm" comes in time: 5m')
       .option('--user <name>', `as whom configuration is run, else LOG2TABLE_USER, else ${ENGINE_USER}`)
       .option(...jsonOption)
+    declareOwnLog(syntax)
   },
   help: `
 Stays in the foreground. Each decision is a line on standard output, all else goes to standard error.
 With --confirm the configuration is on trial, as with "log2table reload --confirm"; what it gives way to is the copy in --accepted.
 HUP loads the configuration again (with any fault the old one stays); INT and TERM end it. Ending lifts no ban.
-As root it only keeps the tables, and starts a second process as --user that does all the rest, again if it should die.
+As root it only keeps the tables, and starts a second process as --user that does all the rest, again if it should die; and a
+third, which reads logs that are closed to that user, where commands.json lets it.
 As anybody else it is one process, and its tables must need no rights; or --keeper names who has them.
 
 Examples
@@ -56,9 +61,10 @@ Examples
   log2table run --try
 `,
   outlivesItsOutput: true,
-  async run(_args, { config, detail = false, try: folder, json, keeper, accepted, user, confirm }, io) {
-    const log = logTo((line) => io.stderr.write(`${line}\n`), { detail })
+  async run(_args, { config, try: folder, json, keeper, reader, accepted, user, confirm, ...own }, io) {
+    const log = ownLog(io, own)
     const keeperPath = keeper ?? (io.env.LOG2TABLE_KEEPER || undefined)
+    const readerPath = reader ?? (io.env.LOG2TABLE_READER || undefined)
     const engineUser = folder === undefined ? engineUserOf(io, user) : undefined
     if (engineUser && keeperPath === undefined) {
       const copy = accepted ?? join(stateFolderOf(process.platform), 'accepted')
@@ -67,6 +73,12 @@ Examples
         atFirst: confirm === undefined ? undefined : { args: ['--confirm', confirm], ms: confirmMsOf(confirm) },
         user: engineUser,
         keeperSocket: join(`${dirname(io.socketPath)}-keeper`, 'keeper.sock'),
+        reader: [
+          ...[process.execPath, ...process.execArgv, process.argv[1]!],
+          ...['reader', '--config', config ?? CONFIGURATION_FOLDER],
+          ...ownLogArguments(own),
+        ],
+        readerSocket: join(`${dirname(io.socketPath)}-reader`, 'reader.sock'),
         folders: [dirname(copy), dirname(io.socketPath)],
         folder: config ?? CONFIGURATION_FOLDER,
         keeperState: `${dirname(copy)}-keeper`,
@@ -77,16 +89,17 @@ Examples
     if (engineUser) become(engineUser)
     const asUser = { ...io, env: { ...io.env, ...(user !== undefined && { LOG2TABLE_USER: user }) } }
     const attempt = folder === undefined ? undefined : tryConfiguration(folder === true ? '.run' : folder, log)
-    const load = (): Promise<Configuration> => (attempt ? Promise.resolve(attempt.configuration) : loadOrExplain(config, asUser))
-    const configuration = withSocket(await loadFirst(load, { accepted, log, io: asUser }), io)
+    const loadBy = (explain: typeof loadOrExplain) => async () => attempt?.configuration ?? explain(config, asUser)
+    const configuration = withSocket(await loadFirst(loadBy(loadOrExplain), { accepted, log, io: asUser }), io)
     const trial = confirm === undefined ? undefined : await trialOf(confirm, { accepted, io: asUser, configuration })
     let fail: (error: unknown) => void = () => {}
     const failed = new Promise<never>((_resolve, reject) => (fail = reject))
     const daemon = await startDaemon({
       configuration,
-      reload: async () => withSocket(await load(), io),
+      reload: async () => withSocket(await loadBy(reloadOrExplain)(), io),
       trial,
       keeperPath,
+      readerPath,
       onAccepted: ({ folder }) => accept(folder, accepted, log),
       version,
       log,
@@ -94,14 +107,17 @@ Examples
       startAt: 'start',
       onDecision: (decision) => io.stdout.write(decisionLine(decision, io.stdout, { json })),
       onFault: fail,
+      printReport,
     })
     log.info('running', { version, pid: process.pid, configuration: configuration.folder, state: configuration.stateFolder })
     attempt?.play()
+    const manager = serviceManager({ env: io.env, log, report: async () => daemon.control.status() })
     try {
+      manager.ready().catch(fail)
       await Promise.race([failed, untilEnded({ onHangUp: () => reload(() => daemon.control.reload(), log), log })])
     } finally {
       attempt?.stop()
-      await daemon.stop()
+      await Promise.all([manager.stopping(), daemon.stop()])
     }
     log.info('ended; bans stay in force')
     return exitStatus.done

@@ -3,7 +3,7 @@ import type { StatusAnswer } from '../../daemon/control-protocol.ts'
 import { metricsOf } from '../../daemon/metrics.ts'
 import { type Command, type Io, type JsonOption, jsonOption } from '../command.ts'
 import { ask } from '../control-client.ts'
-import { alignedLines, count, number, paint, roughly } from '../output.ts'
+import { alignedLines, bytes, count, number, paint, roughly } from '../output.ts'
 import { nearText } from '../pattern-trial.ts'
 
 export interface StatusOptions extends JsonOption {
@@ -61,7 +61,7 @@ function writeStatus(status: StatusAnswer, { stdout }: Pick<Io, 'stdout'>): void
     ['STATE', 'LINES', 'HITS', 'UNREAD', 'LOST', 'OVERLONG'],
     logs.map((log) => [
       escapeText(log.log),
-      log.state,
+      log.isByReader ? `${log.state} (reader)` : log.state,
       number(log.lines),
       number(log.hits),
       log.behindBytes === 0 ? '-' : `${bytes(log.behindBytes)}${log.lagMs === null ? '' : `, ${roughly(log.lagMs)}`}`,
@@ -69,16 +69,18 @@ function writeStatus(status: StatusAnswer, { stdout }: Pick<Io, 'stdout'>): void
       log.overlongLines === 0 ? '-' : number(log.overlongLines),
     ]),
   )
+  const hasOthers = tables.some(({ byOthers }) => byOthers > 0)
   section(
     'TABLE',
-    ['KIND', 'STATE', 'IN FORCE', 'OF', 'QUEUED'],
-    tables.map(({ table, kind, state, enforced, desired, queued }) => [
+    ['KIND', 'STATE', 'IN FORCE', 'OF', 'QUEUED', ...(hasOthers ? ['BY OTHERS'] : [])],
+    tables.map(({ table, kind, state, enforced, desired, queued, byOthers }) => [
       table,
       kind,
       state,
       number(enforced),
       number(desired),
       queued === 0 ? '-' : number(queued),
+      ...(hasOthers ? [number(byOthers)] : []),
     ]),
   )
   section(
@@ -104,10 +106,4 @@ function writeStatus(status: StatusAnswer, { stdout }: Pick<Io, 'stdout'>): void
 function lost({ lostBytes, lostLines }: StatusAnswer['logs'][number]): string {
   const parts = [...(lostBytes > 0 ? [bytes(lostBytes)] : []), ...(lostLines > 0 ? [count(lostLines, 'line')] : [])]
   return parts.length === 0 ? '-' : parts.join(', ')
-}
-
-function bytes(count: number): string {
-  if (count < 1024) return `${count} B`
-  if (count < 1024 ** 2) return `${(count / 1024).toFixed(1)} KiB`
-  return count < 1024 ** 3 ? `${(count / 1024 ** 2).toFixed(1)} MiB` : `${(count / 1024 ** 3).toFixed(1)} GiB`
 }

@@ -7,8 +7,9 @@ import { UserError } from '../../base/user-error.ts'
 import { version } from '../../base/version.ts'
 import { startDaemon } from '../../daemon/daemon.ts'
 import { untilEnded } from '../../daemon/signals.ts'
-import { defaults, defaultsFor } from '../../parameters/defaults.ts'
+import { defaultsFor } from '../../parameters/defaults.ts'
 import { type Command, type JsonOption, jsonOption } from '../command.ts'
+import { defaults } from '../defaults.ts'
 import { decisionLine } from '../output.ts'
 
 export const watch: Command<[logs: readonly string[]], JsonOption> = {
@@ -25,14 +26,15 @@ Examples
 `,
   async run([logs], { json }, io) {
     const log = logTo((line) => io.stderr.write(`${line}\n`))
-    const found = logs.length > 0 ? logs.map((path) => resolve(path)) : defaults().found
+    const usual = logs.length > 0 ? undefined : defaults()
+    const found = usual?.found ?? logs.map((path) => resolve(path))
     if (found.length === 0) {
       throw new UserError(
         exitStatus.unavailable,
         'none of the usual logs can be read; name some: "log2table watch /var/log/authlog"',
       )
     }
-    const configuration = logs.length > 0 ? defaultsFor(found) : defaults().configuration
+    const configuration = usual?.configuration ?? defaultsFor(found)
     const folder = mkdtempSync(join(tmpdir(), 'log2table-watch-'))
     try {
       const own = { ...configuration, stateFolder: folder, control: join(folder, 'control.sock') }

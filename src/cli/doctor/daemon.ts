@@ -5,6 +5,7 @@ import { UserError } from '../../base/user-error.ts'
 import { version } from '../../base/version.ts'
 import type { StatusAnswer } from '../../daemon/control-protocol.ts'
 import type { Table } from '../../firewall/firewall.ts'
+import { isLogOf } from '../../sources/index.ts'
 import { ask } from '../control-client.ts'
 import { roughly } from '../output.ts'
 import { type Finding, ok, warning, wrong } from './finding.ts'
@@ -66,6 +67,15 @@ export function otherLog(key: string, status: StatusAnswer | undefined): Finding
   if (log === undefined) return warning(about, 'only a daemon that reads it can tell whether it can be read', 'start the daemon')
   if (log.state === 'reading') return ok(about, 'the daemon reads it')
   return wrong(about, `the daemon does not read it: ${log.reason ?? log.state}`, 'see to that; it is tried again all the time')
+}
+
+/** A log that is closed to the daemon's user may be read for it, as the daemon says. */
+export function orByReader(finding: Finding, status: StatusAnswer | undefined): Finding {
+  const { about, state } = finding
+  if (state !== 'wrong' || !about.startsWith('log ')) return finding
+  const logs = status?.logs.filter(({ log }) => isLogOf(about.slice('log '.length), log)) ?? []
+  const isRead = logs.some(({ isByReader }) => isByReader) && logs.every((log) => log.state === 'reading')
+  return isRead ? ok(about, 'it is closed to the daemon, and the reader reads it') : finding
 }
 
 /** How long a ban for a probe lasts, whatever becomes of us. */

@@ -86,7 +86,7 @@ function findingOf(about: string, files: readonly string[], looks: readonly Look
       return wrong(
         about,
         `user ${user} may not read ${file}`,
-        `let a group read it, and the folders above it, that ${user} is in`,
+        `let a group read it, and the folders above it, that ${user} is in; or the reader, see docs/processes.md`,
       )
     case 'no file':
       return wrong(about, `${file} is no file`, 'name a file, or the files of a folder with /*')
