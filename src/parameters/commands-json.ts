@@ -3,7 +3,7 @@ import { isAbsolute, join, resolve } from 'node:path'
 import { isRecord, showValue } from '../base/value.ts'
 import type { Named } from '../firewall/firewall.ts'
 import { dialects } from '../firewall/index.ts'
-import type { AllowedLogs } from '../reader/allowed.ts'
+import type { AllowedLogs } from '../reader/allowed-logs.ts'
 import { type Fault, Findings, type Path } from './fault.ts'
 import { permissionFaults } from './permissions.ts'
 

@@ -1,14 +1,7 @@
 import { constants, fstatSync, lstatSync, openSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { closeReadOnly, type OpenFile, reasonOf, refuseOthers, Unreadable } from '../sources/open-file.ts'
-
-/** What the reader may read, by commands.json. */
-export interface AllowedLogs {
-  /** Folders, with all that is below them, and files. Absolute, without `..`. */
-  readonly paths: readonly string[]
-  /** Keys of captures. */
-  readonly captures: readonly string[]
-}
+import type { AllowedLogs } from './allowed-logs.ts'
 
 /** Why a file is not to be read, and what to do; undefined where it may be. It says nothing of what is really there. */
 export function pathRefusal(path: string, { paths }: AllowedLogs): string | undefined {

@@ -14,7 +14,7 @@ export const READER_BYTES_MAX = 8 * 1024 * 1024
 /** How often the reader says that it is there, whatever else it says. */
 export const ALIVE_EVERY_MS = 10_000
 /** Blocks of a log that are sent ahead of what was taken. */
-export const AHEAD_MAX = 2
+export const AHEAD_MAX = 8
 
 /** What the engine says. `hello` comes first. Each `follow` has a number of its own, by which both speak of it. */
 export type EngineSays =
