@@ -264,16 +264,16 @@ test('an engine that asks too fast is not cut off but has to wait, and nothing m
   socket.write(framed({ hello: WIRE_VERSION }))
   ask(1, { kind: 'declare', tables })
   ask(2, add(...Array.from({ length: 40 }, (_, i) => `192.0.2.${i}`)))
-  await waitFor('the second has to wait', 2_000, () => pauses.length === 1)
-  assert.deepEqual([pauses, answers], [[1_000], 1])
+  await waitFor('the second has to wait', 10_000, () => pauses.length === 1 && answers === 1)
+  assert.deepEqual(pauses, [1_000])
   // More than what may lie between the two ends.
   const sent = Array.from({ length: 200 }, (_, i) =>
     ask(3 + i, { kind: 'delete', table: 'bad_ip', addresses: Array(2_000).fill('192.0.2.1') }),
   )
   assert.equal(sent.at(-1), false, 'what nobody reads stays with the engine')
   waiting[0]!()
-  await waitFor('it is done, and the third has to wait', 2_000, () => pauses.length === 2)
-  assert.deepEqual([pauses, answers], [[1_000, 201_000], 2])
+  await waitFor('it is done, and the third has to wait', 10_000, () => pauses.length === 2 && answers === 2)
+  assert.deepEqual(pauses, [1_000, 201_000])
   assert.equal(lines.filter((line) => /warning: an engine asks for more than is taken, and has to wait/.test(line)).length, 1)
   socket.destroy()
 })

@@ -47,6 +47,8 @@ function pretendTime() {
 
 /** A firewall in memory, transactions and all: one element that it refuses spoils the whole command. */
 function pretendFirewall(time: { now: () => number }, { canProbe = true }: { canProbe?: boolean } = {}) {
+  /** When it last ended entries by itself. */
+  let endedAt = 0
   const firewall = {
     isThere: false,
     entries: new Map<string, Until>(),
@@ -75,7 +77,8 @@ function pretendFirewall(time: { now: () => number }, { canProbe = true }: { can
       }
       firewall.said.push(items.length > 0 ? `${verb} ${items.length}` : verb!)
       if (firewall.trouble) return { status: 1, stdout: '', stderr: '', ...firewall.trouble }
-      for (const [key, until] of firewall.entries) if (until <= time.now()) firewall.entries.delete(key)
+      if (endedAt < time.now()) for (const [key, until] of firewall.entries) if (until <= time.now()) firewall.entries.delete(key)
+      endedAt = time.now()
       const fail = (stderr: string) => ({ status: 1, stdout: '', stderr })
       const ok = (stdout = '') => ({ status: 0, stdout, stderr: '' })
       if (verb === 'set-up') firewall.isThere = true
@@ -608,12 +611,25 @@ describe('right again within 5 s', () => {
     )
   })
 
-  test('a table that was emptied is filled', async () => {
+  test('a table that was emptied is filled, and found out by few questions', async () => {
     const { time, firewall, lines } = await holding(1_000)
     firewall.entries.clear()
+    firewall.said.length = 0
     await time.pass(5 * SECOND_MS)
     assert.equal(firewall.entries.size, 1_000)
+    const probes = firewall.said.slice(0, firewall.said.indexOf('list')).filter((text) => text.startsWith('probe'))
+    assert.equal(probes.length, 1 + 8, 'all of a part, then some of it one by one')
     assert.match(lines.join('\n'), /^warning: table bad_ip: 1,000 of 1,000 entries were gone; restored in \d\.\d\d s$/)
+  })
+
+  test('one that is too large to be listed is not, however few it held when it was looked into first', async () => {
+    const { time, firewall, lines } = await holding(100_001)
+    firewall.entries.clear()
+    firewall.said.length = 0
+    await time.pass(60 * SECOND_MS)
+    assert.equal(firewall.entries.size, 100_001)
+    assert.match(lines.join('\n'), /^warning: table bad_ip: 100,001 of 100,001 entries were gone; restored in \d\.\d\d s$/)
+    assert.deepEqual(firewall.ofSaid('list'), [])
   })
 
   test('a single entry is put back, and said once', async () => {

@@ -196,9 +196,9 @@ describe('what goes with the services', () => {
     const namespace = await createNamespace()
     t.after(() => namespace.close())
     const nft = (...args: string[]) => namespace.run([program('nft'), ...args])
-    await nft(
-      'add table inet log2table { set bad_ip_v4 { type ipv4_addr; flags timeout; elements = { 192.0.2.1 timeout 1h }; } }',
-    )
+    const ours =
+      'table inet log2table {\nset bad_ip_v4 {\ntype ipv4_addr; flags timeout\nelements = { 192.0.2.1 timeout 1h }\n}\n}\n'
+    await namespace.run([program('nft'), '-f', '-'], ours)
     const example = path.join(packaging, 'firewalls/nftables.conf')
     await nft('-f', example)
     const once = await nft('list', 'table', 'inet', 'filter')

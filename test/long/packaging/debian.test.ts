@@ -128,6 +128,31 @@ describe('the Debian package', { skip: noDebianRoot() || needs(SSH_CLIENT_PROGRA
     assert.equal((await root.run('sh', '-c', 'ls -d /etc/log2table* /var/lib/log2table*')).stdout, '')
   })
 
+  test('as the only service of a container it needs no more rights than the example gives it', async (t) => {
+    const namespace = await createNamespace()
+    t.after(() => namespace.close())
+    const root = await DebianRoot.create(t, namespace)
+    await root.output('dpkg', '--install', await root.take(deb))
+    await root.write('/etc/log2table/parameters.ts', PARAMETERS)
+    await root.output('install', '-m', '640', '-g', 'adm', '/dev/null', '/var/log/auth.log')
+    // A volume is root's at first.
+    await root.output('chown', 'root:root', '/var/lib/log2table')
+    const compose = readFileSync(join(checkout, 'packaging/docker/compose.yaml'), 'utf8')
+    const added = /cap_add: \[(.*)\]/.exec(compose)![1]!.split(', ')
+    assert.match(compose, /cap_drop: \[ALL\]/)
+    const bounds = ['-all', ...added.map((name) => `+${name.toLowerCase()}`)].join()
+    const limited = ['setpriv', `--bounding-set=${bounds}`, '--inh-caps=-all', '--no-new-privs', '--']
+    const daemon = root.start(...limited, 'log2table', 'run')
+    await daemon.line(/^running /, { withinMs: WAIT_MS_MAX })
+    const asUser = [...limited, 'setpriv', '--reuid', 'log2table', '--regid', 'log2table', '--clear-groups', 'log2table']
+    assert.match(await root.output(...asUser, 'ban', ATTACKER, '--reason', 'test'), new RegExp(ATTACKER))
+    const ruleset = () => namespace.run([program('nft'), 'list', 'ruleset'])
+    await waitFor('the ban', WAIT_MS_MAX, async () => (await ruleset()).includes(ATTACKER))
+    await root.output(...asUser, 'status')
+    await root.stop(daemon)
+    assert.match(daemon.output, /SIGTERM: ending/)
+  })
+
   test('lintian finds no error', async (t) => {
     const namespace = await createNamespace()
     t.after(() => namespace.close())
