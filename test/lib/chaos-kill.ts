@@ -74,6 +74,7 @@ export async function killRun(t: TestContext, { kills, rotation, namespace }: Ki
   const writer = startWriter(t, writing)
   t.after(() => rmSync(folder, { recursive: true }))
   const beside = rotation === 'copytruncate' ? drain(setting.log) : undefined
+  t.after(() => beside?.stop())
 
   let [beforeReading, said, complaints] = [0, '', '']
   for (let kill = 0; kill < kills; kill++) {
