@@ -23,8 +23,8 @@ export function timeLimitOf(timeout: number): TimeLimit {
 const REGEXP_MS_MAX = 40
 export const timeLimit: TimeLimit = timeLimitOf(REGEXP_MS_MAX)
 
-/** How often something may be cut off because the machine had no time for it. */
-const TURNS_MAX = 5
+/** How often something may be cut off because the machine had no time for it at all. */
+const TURNS_MAX = 50
 
 /** Of this thread, where Node can tell it (22.18 cannot yet). */
 const cpuMs = () => {
@@ -33,13 +33,13 @@ const cpuMs = () => {
 }
 
 /**
- * The same for what can be run again: cut off while this process hardly ran, it has another turn, as the machine was busy
- * with others. So that no pattern is blamed for that.
+ * The same for what can be run again: cut off before this thread had half of the time for itself, in all turns together, it has
+ * another turn, as the machine was busy with others. So that no pattern is blamed for that.
  */
 export function fair(limit: TimeLimit, timeout: number, usedMs: () => number = cpuMs): TimeLimit {
   return (run) => {
+    const before = usedMs()
     for (let turn = 0; turn < TURNS_MAX; turn++) {
-      const before = usedMs()
       if (limit(run)) return true
       if (usedMs() - before > timeout / 2) return false
     }

@@ -133,7 +133,7 @@ describe('behind the wall', () => {
       const others = found.filter((name) => name === 'harmless').length
       assert.equal(others, quick.length + lines.length)
     }
-    // Once together and once alone, 40 ms each, or on a busy machine up to five turns of half that.
+    // Once together and once alone, 40 ms each, or on a busy machine half as much again.
     t.diagnostic(
       `${hung} of ${subjects.length} regexes hang; the longest stall is ${stallMs.toFixed(0)} ms of CPU, by ${slowest}`,
     )
