@@ -65,7 +65,10 @@ test('pictures', async (t) => {
     await sleep(STEP_MS)
   }
   mkdirSync(pictures, { recursive: true })
-  writeFileSync(join(pictures, 'top.svg'), terminalSvg(await terminal.styledScreen(), COLUMNS))
+  writeFileSync(
+    join(pictures, 'top.svg'),
+    terminalSvg(await terminal.styledScreen(), { columns: COLUMNS, title: 'log2table top' }),
+  )
 
   const page = join(folder, 'report.html')
   const [command = '', ...args] = inside('report', '--html')

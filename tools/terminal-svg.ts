@@ -14,7 +14,7 @@ interface Run {
 }
 
 /** The screen of a terminal, with its escape sequences for bold and for colours, as a picture. */
-export function terminalSvg(screen: string, columns: number): string {
+export function terminalSvg(screen: string, { columns, title }: { columns: number; title: string }): string {
   const lines = runsOf(screen.replace(/\n$/, ''))
   const width = Math.round(columns * CELL.width + 2 * MARGIN)
   const height = lines.length * CELL.height + 2 * MARGIN
@@ -26,6 +26,7 @@ export function terminalSvg(screen: string, columns: number): string {
     }),
   )
   return html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace" font-size="${FONT_SIZE}" xml:space="preserve">
+<title>${title}</title>
 <rect width="${width}" height="${height}" rx="8" fill="#1d1f21"/>
 ${texts}</svg>
 `.text
