@@ -568,6 +568,30 @@ test('a file that was read and let go is not taken for an unread one because its
   assert.deepEqual(following.now(), ['3'])
 })
 
+test('a rotated file that has the inode of one that was empty and let go is read', () => {
+  write('1')
+  const following = follow()
+  following.now()
+  rotate('authlog', 'authlog.1')
+  write()
+  following.now()
+  rotate('authlog', 'authlog.1', 'authlog.2')
+  write('2')
+  following.now()
+  following.context.clockAt += LINGER_MS
+  following.now()
+  // The number of the empty one is given again, as ext4 does at once, to a file that is rotated before anybody has looked.
+  unlinkSync(`${log}.2`)
+  renameSync(`${log}.1`, join(folder, 'given again'))
+  rotate('authlog', 'authlog.2')
+  renameSync(join(folder, 'given again'), log)
+  write('3')
+  rotate('authlog', 'authlog.1')
+  write('4')
+  assert.deepEqual(following.now(), ['3', '4'])
+  assert.deepEqual(following.context.said, [])
+})
+
 test('a file that gets the inode of the one which was there at the start counts by arrival', () => {
   write('a long line that was there before the start')
   const following = follow()

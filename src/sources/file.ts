@@ -228,7 +228,9 @@ export class FileSource implements Source {
   #isUnread(sibling: Sibling): boolean {
     const lost = this.#lost
     if (lost && (lost.offset > 0 ? sibling.changedAt <= lost.changedAt : sibling.changedAt < lost.changedAt)) return false
-    return !this.#files.some((file) => isSame(file, sibling)) && !this.#finished.some((mark) => this.#isFileOf(mark, sibling))
+    // Of one that was empty there is nothing to know it by but its inode, which may be another's by now.
+    const isFinished = (mark: Mark) => (mark.headBytes > 0 || sibling.size === 0) && this.#isFileOf(mark, sibling)
+    return !this.#files.some((file) => isSame(file, sibling)) && !this.#finished.some(isFinished)
   }
 
   /** Opens the files of the position, or the current one where there is none. False while that cannot be. */
