@@ -21,8 +21,8 @@ const WAIT_MS_MAX = 120_000
 const STORM_MAX = 5
 /** The part of the run after which V8 has come to the size of heap that it likes. */
 const WARM_UP = 0.4
-/** By so much a process of Node may differ from itself, as V8 likes; a configuration that is not let go would be much more. */
-const RSS_MIB_MAX = 64
+/** V8 takes more for a while, as each load leaves much to be cleared away; a configuration that is never let go would be far more in 1,000. */
+const RSS_MIB_MAX = 150
 /** Rotated files are kept open for a while. */
 const DESCRIPTORS_MAX = 4
 
