@@ -101,7 +101,8 @@ describe('a log', () => {
     daemon.misbehave('203.0.113.1')
     await daemon.start()
     await daemon.bans('203.0.113.1')
-    const reason = 'log FOLDER/other.log is not read: permission denied'
+    const advice = 'let a group read it that log2table is in, or have the reader read it (docs/processes.md)'
+    const reason = `log FOLDER/other.log is not read: permission denied; ${advice}`
     assert.deepEqual(await daemon.troubles(), { status: 1, troubles: [reason] })
     chmodSync(daemon.path('other.log'), 0o600)
     await daemon.bans('203.0.113.2')
