@@ -206,7 +206,12 @@ function startStep(site: Site): Step {
       return { says: 'Start it, and let /etc/rc.local do so at boot:', lines: ['log2table run &'] }
     case 'linux':
       if (hasSystemd(site))
-        return { says, lines: ['systemctl enable --now log2table-keeper.socket log2table-keeper.service log2table.service'] }
+        return {
+          says,
+          lines: [
+            'systemctl enable --now log2table-keeper.socket log2table-reader.socket log2table-keeper.service log2table.service',
+          ],
+        }
       return { says: 'Start it as root; without systemd it has no service here:', lines: ['log2table run'] }
   }
 }
