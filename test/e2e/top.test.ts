@@ -90,8 +90,8 @@ hh:mm:ss  ban  203.0.113.9  bad_ip for 1h until hh:mm:ss, hackers 100 points: ba
 
 test('a terminal of another size gets a page that fits, and no line is ever wider', options, async (t) => {
   const daemon = await startDaemon(t)
-  appendFileSync(daemon.path('app.log'), Array.from({ length: 60 }, (_, i) => `bad 192.0.2.${i + 1}\n`).join(''))
   const terminal = await openTop(t, daemon)
+  appendFileSync(daemon.path('app.log'), Array.from({ length: 60 }, (_, i) => `bad 192.0.2.${i + 1}\n`).join(''))
   const before = await terminal.until(/^and \d+ more$/m)
   assert.equal(before.split('\n').length - 1, 24)
   await terminal.resize(60, 16)
