@@ -28,8 +28,8 @@ async function open(t: Test, rest: string, position?: number) {
   const source = new SyslogSource(`syslog:${rest}`, parseSyslogAddress(rest)!, context)
   t.after(() => source.close())
   const reading = new Reading(source)
-  const lines = async (count: number) => {
-    await waitFor(`${count} lines`, 5_000, () => {
+  const lines = async (count: number, withinMs = 5_000) => {
+    await waitFor(`${count} lines`, withinMs, () => {
       reading.now()
       return reading.lines.length >= count
     })
@@ -175,7 +175,7 @@ describe('syslog over TCP', () => {
     await new Promise((resolve) => setTimeout(resolve, 200))
     assert.ok(!isSent)
     assert.ok(source.state.behindBytes <= 2 * 64 * 1024, String(source.state.behindBytes))
-    const all = await lines(count)
+    const all = await lines(count, 60_000)
     assert.ok(all.every((text, index) => text === line(String(index))))
   })
 

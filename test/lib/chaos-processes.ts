@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { formatAddress } from '../../src/base/address.ts'
-import { rowsOf } from './chaos-count.ts'
+import { rangesOf, rowsOf } from './chaos-count.ts'
 import { differences } from './chaos-kill.ts'
 import { chosenSeed, randomFrom } from './chaos-random.ts'
 import { Processes } from './processes.ts'
@@ -67,7 +67,15 @@ export async function killProcesses(t: TestContext, kills: number): Promise<void
   write()
   const database = scene.path('state/state.db')
   const counted = () => rowsOf(database, 'SELECT line FROM hits').map(({ line }) => Number(String(line).split(' ')[2]))
-  await waitFor('all is counted', CATCH_UP_MS, () => counted().length >= written)
+  const missing = () => {
+    const found = new Set(counted())
+    return rangesOf(Array.from({ length: written }, (_, number) => number).filter((number) => !found.has(number)))
+  }
+  await waitFor(
+    () => `all of ${written} is counted; not ${missing()}`,
+    CATCH_UP_MS,
+    () => counted().length >= written,
+  )
   await scene.isRight()
 
   const numbers = counted()
