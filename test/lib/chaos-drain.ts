@@ -29,9 +29,12 @@ export function drain(path: string): { readonly numbers: ReadonlySet<number>; st
     }
   }
   const timer = setInterval(read, 1)
+  let isStopped = false
   return {
     numbers,
     stop() {
+      if (isStopped) return
+      isStopped = true
       clearInterval(timer)
       read()
       closeSync(fd)
