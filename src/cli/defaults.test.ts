@@ -47,6 +47,13 @@ test('the usual logs that are there are followed, each with the patterns of the 
   )
 })
 
+test('logs without a byte are told apart from those that hold something', (t) => {
+  const emptyWith = (files: Readonly<Record<string, string>>) => defaults(siteAt(configurationFolder(t, files))).areEmpty
+  assert.equal(emptyWith({}), true)
+  assert.equal(emptyWith({ 'var/log/auth.log': '' }), true)
+  assert.equal(emptyWith({ 'var/log/auth.log': '', 'var/log/nginx/access.log': 'a line\n' }), false)
+})
+
 test('a machine without any of them gets a configuration that follows nothing', (t) => {
   const { configuration, found } = defaults(siteAt(configurationFolder(t, {})))
   assert.deepEqual([configuration.logs, found], [[], []])

@@ -12,6 +12,8 @@ export interface Defaults {
   readonly configuration: Configuration
   /** Logs that are there and readable, as they stand in the configuration. */
   readonly found: readonly string[]
+  /** None of them holds anything. */
+  readonly areEmpty: boolean
   /** Those that a machine should have, and all that are closed to us. */
   readonly notFound: readonly { readonly key: string; readonly reason: 'no such file' | 'permission denied' }[]
 }
@@ -27,6 +29,7 @@ export function defaults(site: Site = thisSite()): Defaults {
   return {
     configuration: defaultsWith(open.map(({ key, sets }) => ({ key, patterns: sets.flatMap((set) => setOf[set]) }))),
     found: open.map(({ key }) => key),
+    areEmpty: open.every(({ files }) => files.every(site.isEmpty)),
     notFound: [
       ...closed.map(({ key }) => ({ key, reason: 'permission denied' as const })),
       ...absent.map((key) => ({ key, reason: 'no such file' as const })),

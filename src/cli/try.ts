@@ -22,14 +22,16 @@ const SAMPLE_LINE_MS = 20
 export function tryConfiguration(folder: string, log: Log): Attempt {
   const stateFolder = resolve(folder)
   const own = { stateFolder, control: join(stateFolder, 'control.sock') }
-  const { configuration, found, notFound } = defaults()
+  const { configuration, found, areEmpty, notFound } = defaults()
   const missing = notFound.map(({ key, reason }) => `${key} (${reason})`).join(', ')
-  if (found.length > 0) {
+  if (!areEmpty) {
     log.info(`following ${found.join(', ')}; not there: ${missing}`)
     log.info('a dry run: what would be banned is printed, no firewall is touched')
     return { configuration: { ...configuration, ...own }, play() {}, stop() {} }
   }
-  log.info(`no log of this machine can be read: ${missing}`)
+  log.info(
+    found.length > 0 ? `empty: ${found.join(', ')}; not there: ${missing}` : `no log of this machine can be read: ${missing}`,
+  )
   log.info('playing the sample logs of examples/sample instead, into a dry run')
   const played = join(stateFolder, 'sample')
   const paths = sampleLogs.map((name) => join(played, name))

@@ -27,6 +27,8 @@ export interface Site {
   ownerOf(path: string): Owner | undefined
   /** We ourselves can read it. */
   isReadable(path: string): boolean
+  /** A file without a byte. */
+  isEmpty(path: string): boolean
   /** Its own addresses, without loopback and link-local ones; none where it is not the one that we run on. */
   readonly addresses: readonly string[]
   /** Where a program is. */
@@ -82,6 +84,14 @@ export function siteAt(root: string, { run, platform }: { run?: Runner; platform
         // A fifo would keep us waiting.
         closeSync(openSync(at(path), constants.O_RDONLY | constants.O_NONBLOCK))
         return true
+      } catch {
+        return false
+      }
+    },
+    isEmpty(path) {
+      try {
+        const stat = statSync(at(path))
+        return stat.isFile() && stat.size === 0
       } catch {
         return false
       }
