@@ -36,11 +36,11 @@ describe('doctor beside keeper and engine as two users', { skip: noProcesses() |
     assert.deepEqual(await scene.banned(), [])
     assert.deepEqual(await scene.held(), [])
 
-    chmodSync(scene.path('app.log'), 0o600)
+    chmodSync(scene.path('logs/app.log'), 0o600)
     const closed = await doctor()
     assert.equal(closed.status, 1)
     assert.match(closed.stdout, /^wrong {4}log \S+\/app\.log: user 65533 may not read it\n {9}let a group read it/m)
-    chmodSync(scene.path('app.log'), 0o644)
+    chmodSync(scene.path('logs/app.log'), 0o644)
 
     await scene.kill('engine', 'keeper')
     const alone = await doctor('--probe')
