@@ -11,7 +11,8 @@ import { needs, program } from '../lib/programs.ts'
 
 const run = promisify(execFile)
 const checkout = path.resolve(import.meta.dirname, '../..')
-const environment = { ...process.env, LOG2TABLE_NODE: process.execPath }
+// The make that runs the tests tells its own options to every other make.
+const environment = { ...process.env, LOG2TABLE_NODE: process.execPath, MAKEFLAGS: '', MAKEOVERRIDES: '', MFLAGS: '' }
 /** What OpenBSD's and FreeBSD's ports set, as far as ours use it, and what they do when they install into an empty folder. */
 const PORT_MK = `
 PREFIX ?= /usr/local
