@@ -8,6 +8,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from '../base/units.ts'
 import type { Decision } from '../core/model.ts'
 import { webhookChannel } from './http.ts'
 import { mailChannel } from './mail.ts'
+import { MovedClock } from './moved-clock.testing.ts'
 import { Teller } from './teller.ts'
 
 process.env.TZ = 'UTC'
@@ -16,31 +17,14 @@ process.env.TZ = 'UTC'
 const SENT_MS_MAX = 20_000
 const START = Date.UTC(2026, 10, 21, 10)
 
-/** Timers of a clock that is moved by hand; what becomes due on the way is called in its order. */
-class MovedClock {
-  now = START
-  #calls: { readonly at: number; readonly call: () => void }[] = []
-  readonly timers = {
-    after: (ms: number, call: () => void) => {
-      const entry = { at: this.now + ms, call }
-      this.#calls.push(entry)
-      return () => {
-        this.#calls = this.#calls.filter((other) => other !== entry)
-      }
-    },
+/** Passes time; what becomes due on the way is called at its time. */
+function pass(clock: MovedClock, ms: number): void {
+  const end = clock.now + ms
+  while (clock.nextAt <= end) {
+    clock.now = clock.nextAt
+    clock.callDue()
   }
-
-  pass(ms: number): void {
-    const end = this.now + ms
-    for (;;) {
-      const next = this.#calls.toSorted((a, b) => a.at - b.at)[0]
-      if (!next || next.at > end) break
-      this.#calls = this.#calls.filter((other) => other !== next)
-      this.now = next.at
-      next.call()
-    }
-    this.now = end
-  }
+  clock.now = end
 }
 
 const ban = (more: Partial<Extract<Decision, { kind: 'ban' }>> = {}): Decision => ({
@@ -51,7 +35,7 @@ const ban = (more: Partial<Extract<Decision, { kind: 'ban' }>> = {}): Decision =
 
 /** A teller of mail and a webhook at these ports, with the failures that it told of. */
 function telling({ host = 'fw1', mailPort = 0, webPort = 0 }) {
-  const clock = new MovedClock()
+  const clock = new MovedClock(START)
   const failures: string[] = []
   const log = { ...silentLog, warning: (message: string) => failures.push(message) }
   const teller = new Teller({ host, log, timers: clock.timers, now: () => clock.now })
@@ -76,17 +60,17 @@ test('5,000 bans are one mail and one post, also where both servers were down fo
   const { clock, teller, failures } = telling({ mailPort, webPort })
   t.after(() => teller.stop())
   for (let i = 0; i < 5_000; i++) teller.decided(ban({ address: `203.0.113.${i % 256}` }))
-  clock.pass(DAY_MS)
+  pass(clock, DAY_MS)
   await waitFor('both have failed', SENT_MS_MAX, () => failures.length === 2)
   assert.equal(teller.waiting, 2)
   // Each try ends before the next is due, as it does in an hour that is not moved.
   for (let minute = 0; minute < 59; minute++) {
-    clock.pass(MINUTE_MS)
+    pass(clock, MINUTE_MS)
     await new Promise((resolve) => setTimeout(resolve, 1))
   }
   const [mail, web] = [await smtpServer(t, mailPort), await httpServer(t, { port: webPort })]
   await waitFor('both have arrived', SENT_MS_MAX, () => {
-    clock.pass(MINUTE_MS)
+    pass(clock, MINUTE_MS)
     return teller.waiting === 0
   })
   assert.equal(mail.mails.length, 1)
@@ -127,7 +111,7 @@ test('whatever strangers write into every field there is, a mail has our headers
       const before = mail.mails.length
       teller.decided(ban({ rule, table, reason, address }))
       if (isUrgent) teller.decided({ kind: 'notify', at: START, address, rule, reason: `${reason} ${trouble}` })
-      clock.pass(DAY_MS)
+      pass(clock, DAY_MS)
       await waitFor('it was sent', SENT_MS_MAX, () => teller.waiting === 0)
       await teller.stop()
       const mails = mail.mails.slice(before)

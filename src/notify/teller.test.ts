@@ -5,37 +5,22 @@ import { DAY_MS, FOR_LIFE, HOUR_MS, MINUTE_MS } from '../base/units.ts'
 import type { BanDecision } from '../core/model.ts'
 import type { Channel } from './channel.ts'
 import type { Message } from './message.ts'
+import { MovedClock } from './moved-clock.testing.ts'
 import { COLLECT_MS, SETTLE_MS, Teller, URGENT_EVERY_MS } from './teller.ts'
 
 process.env.TZ = 'UTC'
 
 const START = Date.UTC(2026, 10, 21, 10)
 
-/** A clock that is moved by hand, with what was asked for later. */
-class Clock {
-  now = START
-  #calls: { readonly at: number; readonly call: () => void }[] = []
-  readonly timers = {
-    after: (ms: number, call: () => void) => {
-      const entry = { at: this.now + ms, call }
-      this.#calls.push(entry)
-      return () => {
-        this.#calls = this.#calls.filter((other) => other !== entry)
-      }
-    },
-  }
-
+class Clock extends MovedClock {
   /** Passes time with whatever becomes due, and with `each` every five seconds. */
   async pass(ms: number, each?: () => void): Promise<void> {
     const end = this.now + ms
     while (this.now < end) {
-      const next = each ? this.now + 5_000 : Math.min(...this.#calls.map(({ at }) => at))
+      const next = each ? this.now + 5_000 : this.nextAt
       this.now = Math.min(next, end)
       each?.()
-      for (const due of this.#calls.filter(({ at }) => at <= this.now)) {
-        this.#calls = this.#calls.filter((other) => other !== due)
-        due.call()
-      }
+      this.callDue()
       await new Promise(setImmediate)
     }
   }
@@ -48,7 +33,7 @@ let teller: Teller
 const logged: string[] = []
 
 beforeEach(() => {
-  clock = new Clock()
+  clock = new Clock(START)
   sent = []
   fails = false
   const channel: Channel = {

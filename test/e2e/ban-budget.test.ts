@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { exitStatus } from '../../src/base/exit-status.ts'
 import { printed } from '../cli/session.ts'
-import { DaemonProcess } from '../lib/daemon-process.ts'
+import { BAD, DaemonProcess } from '../lib/daemon-process.ts'
 import { needs } from '../lib/programs.ts'
 import { RUNNING_PROGRAMS } from '../lib/running.ts'
 
@@ -11,20 +11,7 @@ describe('a rule that bans those who log in', { skip: needs(RUNNING_PROGRAMS) },
   test('is frozen and says so, stays so over a restart, and bans again when it is released', async (t) => {
     const daemon = new DaemonProcess(t)
     const good = String.raw`{ name: 'good', regex: /^good (?<ip>\S+) (?<user>\w+)$/, weight: -100, session: 'opened' }`
-    const bad = String.raw`{ name: 'bad', regex: /^bad (?<ip>\S+)$/, weight: 50 }`
-    writeFileSync(
-      daemon.path('etc/parameters.ts'),
-      `import { dryRun, Hackers, parameters } from 'log2table'
-
-export default parameters({
-  stateFolder: '${daemon.path('state')}',
-  control: '${daemon.path('run/control.sock')}',
-  tables: { bad_ip: dryRun() },
-  rules: { hackers: new Hackers({ table: 'bad_ip' }) },
-  logs: { '${daemon.path('app.log')}': { hackers: [${good}, ${bad}] } },
-})
-`,
-    )
+    daemon.configure({ logs: { 'app.log': [good, BAD] } })
     await daemon.start()
     const friends = [1, 2, 3].map((n) => `198.51.100.${n}`)
     const log = (...lines: readonly string[]) => appendFileSync(daemon.path('app.log'), lines.map((line) => `${line}\n`).join(''))

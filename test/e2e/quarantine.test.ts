@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { exitStatus } from '../../src/base/exit-status.ts'
 import { printed } from '../cli/session.ts'
-import { DaemonProcess } from '../lib/daemon-process.ts'
+import { BAD, DaemonProcess } from '../lib/daemon-process.ts'
 import { needs } from '../lib/programs.ts'
 import { RUNNING_PROGRAMS } from '../lib/running.ts'
 
@@ -14,23 +14,7 @@ describe('a pattern that a line makes hang', { skip: needs(RUNNING_PROGRAMS) }, 
   test('is stopped and named, the others go on, also after a restart, and it works again when it is released', async (t) => {
     const daemon = new DaemonProcess(t)
     const trap = String.raw`{ name: 'trap', regex: /^(?=x)(?:x+x+)+y(?<ip>\S+)$/, weight: 50 }`
-    const bad = String.raw`{ name: 'bad', regex: /^bad (?<ip>\S+)$/, weight: 50 }`
-    writeFileSync(
-      daemon.path('etc/parameters.ts'),
-      `import { dryRun, Hackers, parameters } from 'log2table'
-
-export default parameters({
-  stateFolder: '${daemon.path('state')}',
-  control: '${daemon.path('run/control.sock')}',
-  tables: { bad_ip: dryRun() },
-  rules: { hackers: new Hackers({ table: 'bad_ip' }) },
-  logs: {
-    '${daemon.path('app.log')}': { hackers: [${bad}, ${trap}] },
-    '${daemon.path('other.log')}': { hackers: [${trap}] },
-  },
-})
-`,
-    )
+    daemon.configure({ logs: { 'app.log': [BAD, trap], 'other.log': [trap] } })
     await daemon.start()
     appendFileSync(daemon.path('app.log'), hostile)
     daemon.misbehave('203.0.113.1')

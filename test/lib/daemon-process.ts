@@ -22,6 +22,9 @@ export interface DaemonProcessOptions {
   readonly around?: (argv: readonly string[]) => readonly string[]
 }
 
+/** The pattern of whoever misbehaves. */
+export const BAD = "{ name: 'bad', regex: /^bad (?<ip>\\S+)$/, weight: 50 }"
+
 /**
  * `log2table run` as a child, with a folder of its own: `etc` with a configuration, `app.log`, `other.log`, `state`,
  * `run/control.sock`, and `bin`, where it looks for programs first. Two lines `bad ADDRESS` are a ban of an hour.
@@ -51,9 +54,17 @@ export class DaemonProcess {
     return join(this.folder, name)
   }
 
-  /** Writes parameters.ts; `more` goes into it as it is, and what it needs is among `imports`. The daemon is not told. */
-  configure({ more = '', stateFolder = this.path('state'), imports = [] as readonly string[] } = {}): void {
-    const pattern = "{ name: 'bad', regex: /^bad (?<ip>\\S+)$/, weight: 50 }"
+  /**
+   * Writes parameters.ts; `logs` are the patterns of each as they are written there, `more` goes into it as it is, and what it
+   * needs is among `imports`. The daemon is not told.
+   */
+  configure({
+    more = '',
+    stateFolder = this.path('state'),
+    imports = [] as readonly string[],
+    logs = { 'app.log': [BAD], 'other.log': [BAD] } as Readonly<Record<string, readonly string[]>>,
+  } = {}): void {
+    const entries = Object.entries(logs).map(([name, patterns]) => `'${this.path(name)}': { hackers: [${patterns.join(', ')}] },`)
     writeFileSync(
       this.path('etc/parameters.ts'),
       `import { ${[this.#dialect, 'Hackers', 'parameters', ...imports].join(', ')} } from 'log2table'
@@ -64,8 +75,7 @@ export default parameters({
   tables: { bad_ip: ${this.#dialect}() },
   rules: { hackers: new Hackers({ table: 'bad_ip' }) },
   logs: {
-    '${this.path('app.log')}': { hackers: [${pattern}] },
-    '${this.path('other.log')}': { hackers: [${pattern}] },
+    ${entries.join('\n    ')}
   },
   ${more}
 })
