@@ -210,6 +210,8 @@ const statusReport = v.object({
   ),
   /** Those that are not looked for any more. */
   patterns: v.array(v.object({ pattern: v.string(), state: v.literal('quarantined'), reason: v.string() })),
+  /** What those cost that were tried on lines: on how many, and the milliseconds that they took. */
+  costs: v.optional(v.array(v.object({ pattern: v.string(), lines: amount, ms: amount })), []),
   /** Sets that used to match lines of a log and do so no more, though its program goes on logging. */
   blindSpots: v.optional(
     v.array(

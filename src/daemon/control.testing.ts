@@ -57,6 +57,7 @@ export const wellReport: StatusReport = {
   ],
   rules: [{ rule: 'hackers', state: 'running', reason: null, hits: 99, bans: 7, scored: 21 }],
   patterns: [],
+  costs: [{ pattern: 'sshd/failed', lines: 42, ms: 1.5 }],
   blindSpots: [],
   store: { path: '/var/lib/log2table/log2table.db', state: 'keeping', reason: null, pending: 0 },
   bounds: [{ name: 'addresses with points', limit: 1_000_000, used: 21 }],

@@ -1,5 +1,5 @@
 import type { Feed, Pattern } from '../matching/pattern.ts'
-import type { Findings, Quarantined, ScanCounts, Scanner } from '../matching/scanner.ts'
+import type { Findings, PatternCost, Quarantined, ScanCounts, Scanner } from '../matching/scanner.ts'
 import type { Block, Source, SourceState } from '../sources/source.ts'
 import { Finder, type Finds, findsIn, NumberedPatterns, tellFinds } from './finds.ts'
 import type { ScanAhead } from './scan-ahead.ts'
@@ -96,6 +96,11 @@ export class LogAhead implements Source, Scanner {
 
   get quarantined(): readonly Quarantined[] {
     return this.#shared.quarantined
+  }
+
+  /** Known to the threads that scan, and asked for by nobody. */
+  get costs(): readonly PatternCost[] {
+    return []
   }
 
   release(): void {

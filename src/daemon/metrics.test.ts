@@ -39,6 +39,12 @@ test('what is wrong can be seen from the figures', () => {
   assert.doesNotMatch(text, /log_lag_seconds/, 'nobody knows it')
 })
 
+test('what each pattern costs is told in lines and seconds', () => {
+  const text = metricsOf({ ...wellReport, costs: [{ pattern: 'mine/slow', lines: 42, ms: 1_500 }] })
+  assert.equal(sampleOf(text, 'log2table_pattern_lines_total{pattern="mine/slow"}'), '42')
+  assert.equal(sampleOf(text, 'log2table_pattern_seconds_total{pattern="mine/slow"}'), '1.5')
+})
+
 test('the name of a log cannot end its label', () => {
   const log = { ...wellReport.logs[0]!, log: '/var/log/"} 1\nevil{x="\\' }
   const text = metricsOf({ ...wellReport, logs: [log] })

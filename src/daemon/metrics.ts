@@ -24,10 +24,11 @@ export function metricsOf(report: StatusReport): string {
 }
 
 function metrics(report: StatusReport): readonly Metric[] {
-  const { logs, tables, rules, patterns, store, bounds } = report
+  const { logs, tables, rules, patterns, costs, store, bounds } = report
   const ofLogs = familiesOf(logs, ({ log }) => ({ log }))
   const ofTables = familiesOf(tables, ({ table, kind }) => ({ table, kind }))
   const ofRules = familiesOf(rules, ({ rule }) => ({ rule }))
+  const ofPatterns = familiesOf(costs, ({ pattern }) => ({ pattern }))
   const ofBounds = familiesOf(bounds, ({ name }) => ({ bound: name }))
   const gauge = (name: string, help: string, value: number, labels = {}): Metric => ({
     ...{ name, type: 'gauge', help },
@@ -57,6 +58,8 @@ function metrics(report: StatusReport): readonly Metric[] {
     ofRules('rule_hits_total', 'counter', 'Lines that counted for the rule.', ({ hits }) => hits),
     ofRules('rule_bans_total', 'counter', 'Bans of the rule.', ({ bans }) => bans),
     ofRules('rule_sources', 'gauge', 'Addresses with points.', ({ scored }) => scored),
+    ofPatterns('pattern_lines_total', 'counter', 'Lines that the pattern was tried on.', ({ lines }) => lines),
+    ofPatterns('pattern_seconds_total', 'counter', 'Time that the pattern took on them.', ({ ms }) => ms / 1_000),
     gauge('patterns_quarantined', 'Patterns that are not looked for any more.', patterns.length),
     gauge('store_keeping', '1 while the database can be written.', Number(store.state === 'keeping')),
     gauge('store_pending', 'Changes that wait for the database.', store.pending),

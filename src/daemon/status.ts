@@ -1,5 +1,6 @@
 import { type Instant, isoTime } from '../base/units.ts'
 import type { KeeperReport } from '../firewall/keeper.ts'
+import { costsIn } from '../matching/scanner-of.ts'
 import type { Configuration } from '../parameters/parameters.ts'
 import { type Committer, PENDING_MAX } from '../store/committer.ts'
 import type { BlindSpotWatch } from './blind-spot-watch.ts'
@@ -61,6 +62,7 @@ export function statusReport(options: StatusOptions): StatusReport {
       scored: sources,
     })),
     patterns: [...engine.quarantined].map(([pattern, reason]) => ({ pattern, state: 'quarantined', reason })),
+    costs: [...costsIn(engine.logs.map(({ reader }) => reader.scanner))].map(([pattern, cost]) => ({ pattern, ...cost })),
     blindSpots: blindSpots.found.map(blindSpotRecord),
     store: {
       path: databasePath,

@@ -146,11 +146,14 @@ function jsonScanner(feeds: readonly Feed[], plain: Scanner, forms: readonly For
     tellInOrder(found, feeds, findings)
   }
 
+  const originalOf = (pattern: Pattern) => forms.map(({ originals }) => originals.get(pattern)).find(Boolean) ?? pattern
   return {
     counts,
     scan,
+    get costs() {
+      return all().flatMap(({ costs }) => costs.map((cost) => ({ ...cost, pattern: originalOf(cost.pattern) })))
+    },
     get quarantined() {
-      const originalOf = (pattern: Pattern) => forms.map(({ originals }) => originals.get(pattern)).find(Boolean) ?? pattern
       return all().flatMap(({ quarantined }) =>
         quarantined.map(({ pattern, reason }) => ({ pattern: originalOf(pattern), reason })),
       )

@@ -10,9 +10,10 @@ import type { Literal } from './literals.ts'
 import { type Feed, type Pattern, type PatternSetInfo, WEIGHT_DEFAULT } from './pattern.ts'
 import { groupsOf, literalsOfPattern } from './prepared.ts'
 import { type FoundGroups, RegExpEngine } from './regexp-engine.ts'
-import type { Findings, Match, Quarantined, ScanCounts, Scanner } from './scanner.ts'
+import type { Findings, Match, PatternCost, Quarantined, ScanCounts, Scanner } from './scanner.ts'
+import { StepClock } from './step-clock.ts'
 import { type Breach, runAhead, type TimeLimit, type Try } from './wall.ts'
-import { CandidatesMemory, type Seen } from './wasm/candidates-memory.ts'
+import { CandidatesMemory, type Listener, type Seen } from './wasm/candidates-memory.ts'
 import type { Machine } from './wasm/machine.ts'
 
 export interface LiteralScannerOptions {
@@ -55,6 +56,7 @@ class LiteralScanner implements Scanner {
   readonly #heads: readonly Head[]
   /** The candidates where WebAssembly looks at lines with them. */
   readonly #inMemory: CandidatesMemory | undefined
+  readonly #clock = new StepClock()
   readonly #words: number
   readonly #repeatedNumber: number
   /** Bits of the candidates whose engine is not known yet, or is a RegExp. */
@@ -101,6 +103,14 @@ class LiteralScanner implements Scanner {
     return this.#candidates.flatMap(({ pattern, quarantinedFor: reason }) => (reason === undefined ? [] : { pattern, reason }))
   }
 
+  get costs(): readonly PatternCost[] {
+    return this.#candidates.flatMap((candidate, number) => {
+      const { runs, steps } = this.#inMemory?.cost(number) ?? { runs: 0, steps: 0 }
+      const lines = candidate.runs + runs
+      return lines === 0 ? [] : { pattern: candidate.pattern, lines, ms: candidate.ms + this.#clock.msOf(steps) }
+    })
+  }
+
   release(pattern: Pattern): void {
     for (const candidate of this.#candidates) if (candidate.pattern === pattern) candidate.release()
   }
@@ -115,7 +125,7 @@ class LiteralScanner implements Scanner {
     while (!code.isDone()) {
       const end = code.scan()
       if (this.#timeLimit) this.#takeCare(end, this.#timeLimit)
-      if (this.#inMemory) this.#lookInMemory(this.#inMemory, end, from, findings)
+      if (this.#inMemory) this.#lookInMemory(this.#inMemory, end, from, block.length, findings)
       else this.#look(end, from, findings)
       for (const engine of this.#ranAhead) engine.forget()
       this.#ranAhead.clear()
@@ -155,8 +165,8 @@ class LiteralScanner implements Scanner {
     code.configure(at, sets, this.#words, hashShift, shorts, this.#records, end, LINE_BYTES_MAX)
   }
 
-  #lookInMemory(inMemory: CandidatesMemory, end: number, from: number, findings: Findings): void {
-    inMemory.look(this.#words, this.#records, end, {
+  #lookInMemory(inMemory: CandidatesMemory, end: number, from: number, blockBytes: number, findings: Findings): void {
+    const listener: Listener = {
       found: (seen) => this.#tell(this.#candidates[seen.number]!, seen, from, findings),
       ask: ({ number, start, end }) => {
         if (number === this.#repeatedNumber) {
@@ -170,7 +180,10 @@ class LiteralScanner implements Scanner {
         inMemory.put(number, engine.inMemory!, head && { automaton: head.engine.inMemory!, times: head.timesGroup })
         return matches
       },
-    })
+    }
+    const look = (listener: Listener) => inMemory.look(this.#words, this.#records, end, listener)
+    if (this.#clock.isToTime(blockBytes)) this.#clock.time(listener, this.#machine.automata!.stepsTaken, look)
+    else look(listener)
   }
 
   /** The same in JavaScript. */
@@ -196,10 +209,10 @@ class LiteralScanner implements Scanner {
 
   #match(candidate: Candidate, start: number, end: number, from: number, findings: Findings): boolean {
     if (end >= candidate.quarantinedFrom) return false
-    const { head, engine } = candidate
+    const { head } = candidate
     if (head && !head.matches(start, end)) return false
     const [restStart, restEnd] = head ? [head.restStart, head.restEnd] : [start, end]
-    if (!engine.run(restStart, restEnd)) return false
+    if (!candidate.run(restStart, restEnd)) return false
     return this.#tell(candidate, { start, end, restStart, restEnd }, from, findings)
   }
 
@@ -288,8 +301,11 @@ class Candidate {
   quarantinedFor: string | undefined
   /** It is not looked for in lines that end there in memory, or behind it. */
   quarantinedFrom = Number.POSITIVE_INFINITY
+  /** On how many lines JavaScript ran its engine. */
+  runs = 0
   readonly #machine: Machine
   #engine: Engine | undefined
+  #runMs = 0
 
   constructor(feed: number, pattern: Pattern, head: Head | undefined, machine: Machine) {
     this.feed = feed
@@ -316,6 +332,20 @@ class Candidate {
   get engine(): Engine {
     this.#engine ??= engineOf(this.pattern.regex, this.#machine)
     return this.#engine
+  }
+
+  run(start: number, end: number): boolean {
+    const { engine } = this
+    const from = performance.now()
+    const matches = engine.run(start, end)
+    this.#runMs += performance.now() - from
+    this.runs++
+    return matches
+  }
+
+  /** What these runs took. */
+  get ms(): number {
+    return this.#runMs + (this.#engine?.kind === 'RegExp' ? this.#engine.aheadMs : 0)
   }
 }
 

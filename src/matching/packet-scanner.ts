@@ -40,6 +40,10 @@ class PacketScanner implements Scanner {
     return sum
   }
 
+  get costs() {
+    return this.#all().flatMap(({ costs }) => costs)
+  }
+
   get quarantined() {
     return this.#all().flatMap(({ quarantined }) => quarantined)
   }

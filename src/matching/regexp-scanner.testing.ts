@@ -43,7 +43,7 @@ export function regexpScanner(feeds: readonly Feed[]): Scanner {
     if (times !== undefined) findings.repeated(start, end, Number(times))
   }
 
-  return { counts, scan, quarantined: [], release() {} }
+  return { counts, scan, quarantined: [], costs: [], release() {} }
 }
 
 /** The harmless (0) first, then the dearest; of equal ones the first. */

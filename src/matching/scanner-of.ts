@@ -3,7 +3,7 @@ import { withJson } from './json-scanner.ts'
 import { literalScanner } from './literal-scanner.ts'
 import { withPackets } from './packet-scanner.ts'
 import { type Feed, nameOf, type Pattern } from './pattern.ts'
-import type { Findings, Quarantined, ScanCounts, Scanner } from './scanner.ts'
+import type { Findings, PatternCost, Quarantined, ScanCounts, Scanner } from './scanner.ts'
 import type { TimeLimit } from './wall.ts'
 import { type Machine, wasmMachine } from './wasm/machine.ts'
 import { plainMachine } from './wasm/plain-machine.ts'
@@ -35,6 +35,17 @@ export function quarantinedIn(scanners: readonly Scanner[]): ReadonlyMap<string,
   return new Map(scanners.flatMap(({ quarantined }) => quarantined.map(({ pattern, reason }) => [nameOf(pattern), reason])))
 }
 
+/** What patterns have cost in these scanners, by name: in all feeds, and once where scanners are shared. */
+export function costsIn(scanners: readonly Scanner[]): ReadonlyMap<string, Omit<PatternCost, 'pattern'>> {
+  const distinct = new Set(scanners.map((scanner) => (scanner instanceof CountingScanner ? scanner.shared : scanner)))
+  const sums = new Map<string, { lines: number; ms: number }>()
+  for (const { pattern, lines, ms } of [...distinct].flatMap(({ costs }) => costs)) {
+    const sum = sums.get(nameOf(pattern)) ?? { lines: 0, ms: 0 }
+    sums.set(nameOf(pattern), { lines: sum.lines + lines, ms: sum.ms + ms })
+  }
+  return sums
+}
+
 let reasonForPlain: string | undefined
 
 /** Why scanning is several times slower than it could be here, where it is. */
@@ -63,6 +74,15 @@ class CountingScanner implements Scanner {
 
   get quarantined() {
     return this.#scanner.quarantined
+  }
+
+  get costs() {
+    return this.#scanner.costs
+  }
+
+  /** The one behind it. */
+  get shared(): Scanner {
+    return this.#scanner
   }
 
   release(pattern: Feed['patterns'][number]): void {

@@ -7,6 +7,7 @@ import { literalScanner } from './literal-scanner.ts'
 import { type Feed, type Pattern, patternSet } from './pattern.ts'
 import { regexpScanner } from './regexp-scanner.testing.ts'
 import type { Scanner } from './scanner.ts'
+import { costsIn, scannerOf } from './scanner-of.ts'
 import { wasmMachine } from './wasm/machine.ts'
 import { plainMachine } from './wasm/plain-machine.ts'
 
@@ -174,3 +175,44 @@ for (const [name, scannerOf] of Object.entries(scanners))
       )
     })
   })
+
+describe('what a pattern costs', () => {
+  const slow: Pattern = { name: 'mine/slow', regex: /^slow (?=(?:a|b)+$)(?<ip>\S+)?/ }
+  const quick: Pattern = { name: 'mine/quick', regex: /^quick (?<ip>\S+) (?<rest>.*)$/ }
+  const idle: Pattern = { name: 'mine/idle', regex: /^idle (?<ip>\S+)$/ }
+  const feeds = [{ rule: 'mine', patterns: [slow, quick, idle] }]
+  const lines = Array.from({ length: 50 }, (_, index) =>
+    index % 2 ? `slow ${'ab'.repeat(9)}` : `quick 192.0.2.1 ${'x'.repeat(500)}`,
+  )
+  const block = Buffer.from(lines.map((line) => `${line}\n`).join(''))
+
+  for (const [name, machineOf] of Object.entries({ WebAssembly: wasmMachine, JavaScript: plainMachine })) {
+    test(`is counted in lines and time, in ${name}`, () => {
+      const timeLimit = (run: () => void) => {
+        run()
+        return true
+      }
+      const scanner = literalScanner(feeds, { machine: machineOf(), timeLimit })
+      assert.deepEqual(scanner.costs, [])
+      for (let scans = 0; scans < 40; scans++) scanner.scan(block, { match: () => {}, repeated: () => {} })
+      assert.deepEqual(
+        scanner.costs.map(({ pattern, lines }) => [pattern, lines]),
+        [
+          [slow, 1_000],
+          [quick, 1_000],
+        ],
+      )
+      for (const { ms } of scanner.costs) assert.ok(ms > 0 && ms < 10_000, `${ms}`)
+    })
+  }
+
+  test('is known of each name, in all feeds, and once where logs share a scanner', () => {
+    const both = [...feeds, { rule: 'other', patterns: [quick] }]
+    const scanners = [scannerOf(both), scannerOf(both)]
+    for (const scanner of scanners) scanner.scan(Buffer.from('quick 192.0.2.1 x\n'), { match: () => {}, repeated: () => {} })
+    assert.deepEqual(
+      [...costsIn(scanners)].map(([name, { lines }]) => [name, lines]),
+      [['mine/quick', 4]],
+    )
+  })
+})

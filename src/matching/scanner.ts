@@ -41,6 +41,8 @@ export interface Scanner {
   readonly counts: ScanCounts
   /** Patterns that took too long on some line, and are not looked for until they are released. */
   readonly quarantined: readonly Quarantined[]
+  /** What each pattern has cost so far, of those that were tried on some line. */
+  readonly costs: readonly PatternCost[]
   release(pattern: Pattern): void
   /**
    * A block is whole lines, each ended by a line feed. What is found comes in the order of lines, then of
@@ -52,6 +54,14 @@ export interface Scanner {
 export interface Quarantined {
   readonly pattern: Pattern
   readonly reason: string
+}
+
+export interface PatternCost {
+  readonly pattern: Pattern
+  /** On how many lines it was tried: those that hold one of its literals. */
+  readonly lines: number
+  /** Milliseconds that it took on them; where it is an automaton, reckoned from its steps (see step-clock.ts). */
+  readonly ms: number
 }
 
 /** Where a scanner brings what it finds. */

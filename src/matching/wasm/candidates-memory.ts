@@ -8,6 +8,8 @@ const ASK = 3
 
 const CANDIDATE_WORDS = 3
 const HEAD_BYTES = 20
+/** Of a candidate: on how many lines its automaton ran, and the steps that it took on them. */
+const COST_DOUBLES = 2
 /** Of a head, by words. */
 const LINE = 2
 
@@ -32,12 +34,14 @@ export interface Listener {
  * The candidates of a scanner as they lie in a machine's memory, where WebAssembly looks at lines with them:
  *
  *     candidates    by number: automaton (0: ask), head (0: none), feed
+ *     costs         by number, 8 bytes each: on how many lines its automaton ran, and the steps that it took on them
  *     heads         automaton, slot where `times` begins (0: none), and what it found in the line it last ran on
  */
 export class CandidatesMemory implements Seen {
   readonly #machine: Machine
   readonly #code: AutomataCode
   readonly #at: number
+  readonly #costsAt: number
   readonly #seenAt: number
   readonly #automata = new Map<number, AutomatonMemory>()
   readonly #heads = new Map<AutomatonMemory, number>()
@@ -47,6 +51,9 @@ export class CandidatesMemory implements Seen {
     this.#machine = machine
     this.#code = code
     this.#at = machine.allocate(4 * CANDIDATE_WORDS * feeds.length)
+    const costsBytes = 8 * COST_DOUBLES * feeds.length
+    this.#costsAt = machine.allocate(costsBytes)
+    machine.bytes.fill(0, this.#costsAt, this.#costsAt + costsBytes)
     this.#seenAt = code.seenAt() >>> 2
     const words = feeds.flatMap((feed) => [0, 0, feed])
     machine.words.set(words, this.#at >>> 2)
@@ -71,7 +78,7 @@ export class CandidatesMemory implements Seen {
   /** Looks at the lines of records. */
   look(words: number, from: number, end: number, listener: Listener): void {
     const code = this.#code
-    code.beginLook(this.#at, words, from, end)
+    code.beginLook(this.#at, this.#costsAt, words, from, end)
     let answer = 0
     for (;;) {
       switch (code.look(answer)) {
@@ -89,6 +96,13 @@ export class CandidatesMemory implements Seen {
           return
       }
     }
+  }
+
+  /** On how many lines the automaton of a candidate ran, and the steps that it took on them. */
+  cost(number: number): { readonly runs: number; readonly steps: number } {
+    const at = this.#costsAt + 8 * COST_DOUBLES * number
+    const { bytes } = this.#machine
+    return { runs: bytes.readDoubleLE(at), steps: bytes.readDoubleLE(at + 8) }
   }
 
   get number(): number {

@@ -48,7 +48,7 @@ export interface AutomataCode {
   /** What all runs took: a lookup a byte at most, and moves of registers. */
   stepsTaken(): number
   /** Looks at the lines that were found, with their candidates. */
-  beginLook(candidates: number, words: number, records: number, recordsEnd: number): void
+  beginLook(candidates: number, costs: number, words: number, records: number, recordsEnd: number): void
   look(answer: number): number
   seenAt(): number
 }

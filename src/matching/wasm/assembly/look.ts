@@ -3,7 +3,7 @@
  * set, once a line, then for the patterns by their rank, until one of each feed matches. `candidates-memory.ts` says how
  * it is told of them. JavaScript is called back for every match, for cells that automata do not know yet, and for all that is no automaton.
  */
-import { resume, run, slot } from './automaton'
+import { resume, run, slot, stepsTaken } from './automaton'
 
 /** What `look` gives. */
 const DONE: i32 = 0
@@ -16,6 +16,10 @@ const CANDIDATE_BYTES: usize = 12
 const AUTOMATON: usize = 0
 const HEAD: usize = 4
 const FEED: usize = 8
+/** What a candidate's automaton cost, each 8 bytes: on how many lines it ran, and the steps that it took on them. */
+const COST_BYTES: usize = 16
+const RUNS: usize = 0
+const STEPS: usize = 8
 /** A head in memory: its automaton, its slot where `times` begins (0: none), and what was found in the line it last ran on. */
 const TIMES: usize = 4
 const LINE: usize = 8
@@ -36,6 +40,7 @@ const WAITING: i32 = 4
 let phase: i32 = NEXT
 
 let candidates: usize = 0
+let costs: usize = 0
 let wordsBytes: usize = 0
 let record: usize = 0
 let recordsEnd: usize = 0
@@ -43,6 +48,8 @@ let word: usize = 0
 let bits: u32 = 0
 /** The feed of which a pattern has matched this line. */
 let feed: i32 = 0
+/** All steps that were taken before the pattern that runs. */
+let stepsBefore: u32 = 0
 
 /** What JavaScript reads: the number of the candidate; where its line and the part that it is for begin and end. */
 const seen: usize = memory.data(20, 4)
@@ -52,8 +59,9 @@ export function seenAt(): usize {
 }
 
 /** Begins with records; those of a candidate's patterns take so many words. */
-export function beginLook(candidatesAt: usize, words: usize, from: usize, end: usize): void {
+export function beginLook(candidatesAt: usize, costsAt: usize, words: usize, from: usize, end: usize): void {
   candidates = candidatesAt
+  costs = costsAt
   wordsBytes = words << 2
   record = from - 8 - wordsBytes
   recordsEnd = end
@@ -93,10 +101,12 @@ export function look(answer: i32): i32 {
         phase = NEXT
         continue
       }
+      stepsBefore = stepsTaken()
       outcome = run(load<u32>(candidate(), AUTOMATON), load<u32>(seen, 12), load<u32>(seen, 16))
       phase = IN_PATTERN
     }
     if (outcome === RUN_STUCK) return STUCK
+    countRun()
     phase = NEXT
     if (outcome !== NO_MATCH) {
       phase = WAITING
@@ -107,6 +117,13 @@ export function look(answer: i32): i32 {
 
 function candidate(): usize {
   return candidates + (load<u32>(seen) as usize) * CANDIDATE_BYTES
+}
+
+/** Adds the run that has just ended to what its candidate cost. */
+function countRun(): void {
+  const cost = costs + (load<u32>(seen) as usize) * COST_BYTES
+  store<f64>(cost, load<f64>(cost, RUNS) + 1, RUNS)
+  store<f64>(cost, load<f64>(cost, STEPS) + (stepsTaken() - stepsBefore), STEPS)
 }
 
 /** Goes to the next candidate of a feed that has no match in its line yet; false at the end of the records. */

@@ -1,0 +1,41 @@
+import type { Listener } from './wasm/candidates-memory.ts'
+
+/** One large block of so many is timed. */
+const TIMED_OF = 16
+/** Smaller ones are timed all: they are those of a quiet log, and few. */
+const LARGE_BYTES = 4_096
+
+/**
+ * What a step of an automaton takes. One run takes less than to read a clock does, so looks at whole blocks are timed, and only
+ * some of these; what a pattern took is reckoned from the steps of its runs, which are all counted.
+ */
+export class StepClock {
+  #blocks = 0
+  #ms = 0
+  #steps = 0
+
+  isToTime(blockBytes: number): boolean {
+    return blockBytes < LARGE_BYTES || this.#blocks++ % TIMED_OF === 0
+  }
+
+  /** Times a look, without what the listener does. `stepsTaken` gives the steps of all runs so far, modulo 2^32. */
+  time(listener: Listener, stepsTaken: () => number, look: (listener: Listener) => void): void {
+    let othersMs = 0
+    const byOthers = (answer: () => boolean): boolean => {
+      const from = performance.now()
+      const given = answer()
+      othersMs += performance.now() - from
+      return given
+    }
+    const before = stepsTaken()
+    const from = performance.now()
+    look({ found: (seen) => byOthers(() => listener.found(seen)), ask: (seen) => byOthers(() => listener.ask(seen)) })
+    this.#ms += performance.now() - from - othersMs
+    this.#steps += (stepsTaken() - before) >>> 0
+  }
+
+  /** Milliseconds that so many steps took, as far as is known. */
+  msOf(steps: number): number {
+    return this.#steps === 0 ? 0 : (steps * this.#ms) / this.#steps
+  }
+}
