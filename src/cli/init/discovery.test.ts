@@ -11,6 +11,7 @@ import { findPeople, hostsOfWho } from './people.ts'
 import { findProxies, proxiesOfApache, proxiesOfHaproxy, proxiesOfNginx, proxiesOfRelayd } from './proxies.ts'
 import { isStarted } from './rc-conf.ts'
 import { type Owner, type System, siteAt } from './site.ts'
+import { logsOfApache, logsOfHttpd, logsOfNginx } from './web-servers.ts'
 
 /** Programs that answer by their whole command line; all others are not there. */
 function answering(answers: Readonly<Record<string, Partial<CommandResult>>>): Runner {
@@ -131,6 +132,63 @@ test('a journal is followed only where no syslog daemon writes its lines into fi
   }
   assert.deepEqual(keysWith('sshd'), ['journal:_COMM=sshd + _COMM=sshd-session'])
   assert.deepEqual(keysWith('sshd', 'rsyslogd'), ['/var/log/auth.log'])
+})
+
+test('logs of web servers are found wherever their configuration puts them', (t) => {
+  const nginx = [
+    'access_log /srv/www/logs/shop.log combined; error_log "/srv/www/logs/shop errors.log" warn;',
+    '# access_log /srv/www/logs/old.log;',
+    'access_log off; access_log syslog:server=192.0.2.1; access_log logs/relative.log; access_log /srv/$host.log;',
+    'error_log stderr; error_log /dev/stdout; set $my_access_log /srv/no.log; access_log /var/log/nginx/shop.access.log;',
+  ].join('\n')
+  assert.deepEqual(
+    logsOfNginx(nginx).map(({ path, set }) => `${set} ${path}`),
+    ['httpd /srv/www/logs/shop.log', 'nginx /srv/www/logs/shop errors.log', 'httpd /var/log/nginx/shop.access.log'],
+  )
+  const apache = [
+    'CustomLog /srv/a/access_log common',
+    '  customlog "/srv/a/with space" common',
+    'TransferLog /srv/a/transfer',
+    'ErrorLog /srv/a/error_log',
+    '# ErrorLog /srv/a/no',
+    'CustomLog "|/usr/bin/rotatelogs /srv/a/no 86400" common',
+    'ErrorLog $APACHE_LOG_DIR/error.log',
+    'ErrorLog logs/error_log',
+    'ErrorLog syslog:local1',
+  ].join('\n')
+  assert.deepEqual(
+    logsOfApache(apache).map(({ path, set }) => `${set} ${path}`),
+    ['httpd /srv/a/access_log', 'httpd /srv/a/with space', 'httpd /srv/a/transfer', 'apache /srv/a/error_log'],
+  )
+  assert.deepEqual(
+    [
+      'log access "a.log"',
+      'chroot "/srv"\nserver "x" {\n  log access "a.log" # no\n}',
+      'logdir "/logs"\n log access "a.log"',
+    ].map((text) => logsOfHttpd(text).map(({ path }) => path)),
+    [['/var/www/logs/a.log'], ['/srv/logs/a.log'], ['/logs/a.log']],
+  )
+
+  const files = {
+    'etc/nginx/nginx.conf': 'access_log /var/log/nginx/access.log; error_log /srv/gone.log;',
+    'etc/nginx/sites-enabled/shop': nginx,
+    'etc/httpd.conf': 'server "x" { log access "x.log" }\n',
+    'var/log/nginx/access.log': '',
+    'var/log/nginx/shop.access.log': '',
+    'srv/www/logs/shop.log': '',
+    'srv/www/logs/shop errors.log': '',
+    'srv/www/logs/old.log': '',
+    'var/www/logs/x.log': '',
+  }
+  assert.deepEqual(
+    lookForLogs(siteAt(configurationFolder(t, files))).found.map(({ key, sets }) => [key, ...sets]),
+    [
+      ['/var/log/nginx/*access.log', 'httpd'],
+      ['/srv/www/logs/shop.log', 'httpd'],
+      ['/srv/www/logs/shop errors.log', 'nginx'],
+      ['/var/www/logs/x.log', 'httpd'],
+    ],
+  )
 })
 
 test('proxies are read out of the configurations of web servers; names, comments and the whole world are none', (t) => {

@@ -36,8 +36,8 @@ const webLogs = [
 ]
 
 /**
- * What is looked for, in the order in which it is written down. Places are those of the systems' own packages; a log that is
- * somewhere else, a user adds.
+ * What is looked for, in the order in which it is written down. Places are those of the systems' own packages. Where the logs of
+ * web servers are besides, their configuration says (web-servers.ts); others that are somewhere else, a user adds.
  */
 export const knownServices: readonly KnownService[] = [
   {

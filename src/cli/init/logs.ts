@@ -3,6 +3,7 @@ import { isGlob } from '../../sources/wildcards.ts'
 import { type KnownService, knownServices, type SetName } from './known-logs.ts'
 import { isStarted } from './rc-conf.ts'
 import type { Site } from './site.ts'
+import { logsOfWebServers } from './web-servers.ts'
 
 /** A log that is there, with the sets of patterns for those who write into it. */
 export interface FoundLog {
@@ -25,7 +26,7 @@ const journalFiles = ['/var/log/journal/*/system.journal', '/run/log/journal/*/s
 const syslogDaemons = ['rsyslogd', 'syslog-ng', 'metalog']
 
 /**
- * Looks which logs there are. Services that write into the same file share its entry; one that writes a file and the journal is read
+ * Looks which logs there are: those of known services, and those that the configuration of a web server names. Services that write into the same file share its entry; one that writes a file and the journal is read
  * from the file.
  */
 export function lookForLogs(site: Site): Logs {
@@ -33,7 +34,7 @@ export function lookForLogs(site: Site): Logs {
   const absent: string[] = []
   const journal = journalFiles.flatMap((files) => site.pathsOf(files))
   const isOnlyJournal = journal.length > 0 && !syslogDaemons.some((name) => site.programAt(name))
-  const add = (key: string, files: readonly string[], { set, about }: KnownService) => {
+  const add = (key: string, files: readonly string[], { set, about }: Pick<KnownService, 'set' | 'about'>) => {
     const known = logs.get(key)
     const sets = known?.sets.includes(set) ? known.sets : [...(known?.sets ?? []), set]
     logs.set(key, { key, sets: sets.toSorted(), about: known?.about ?? about, files })
@@ -51,6 +52,11 @@ export function lookForLogs(site: Site): Logs {
       else if (service.isUsual) absent.push(key)
       if (files.length > 0 && !service.every) break
     }
+  }
+  const isFound = (path: string) => [...logs.values()].some(({ key, files }) => key === path || files.includes(path))
+  for (const { path, set, about } of logsOfWebServers(site)) {
+    const known = logs.get(path)
+    if (known ? !known.sets.includes(set) : !isFound(path) && site.pathsOf(path).length > 0) add(path, [path], { set, about })
   }
   return { found: [...logs.values()], absent }
 }

@@ -1,6 +1,7 @@
 import { bitsOf, formatNetwork, networkOf, parseAddress } from '../../base/address.ts'
 import { isStarted } from './rc-conf.ts'
 import type { Site } from './site.ts'
+import { apacheFiles, nginxFiles } from './web-servers.ts'
 
 /** A proxy in front of a server, and the file that says so. */
 export interface FoundProxy {
@@ -8,30 +9,14 @@ export interface FoundProxy {
   readonly from: string
 }
 
-const below = (folders: readonly string[], files: readonly string[]) =>
-  folders.flatMap((folder) => files.map((file) => `${folder}/${file}`))
-
 /** Whose configuration may name proxies, and how. */
 const sources: readonly {
   readonly files: readonly string[]
   readonly read: (text: string) => readonly string[]
   readonly rc?: string
 }[] = [
-  {
-    files: below(
-      ['/etc/nginx', '/usr/local/etc/nginx', '/usr/pkg/etc/nginx'],
-      ['nginx.conf', 'conf.d/*.conf', 'sites-enabled/*', 'snippets/*.conf'],
-    ),
-    read: proxiesOfNginx,
-  },
-  {
-    files: [
-      ...below(['/etc/apache2'], ['*.conf', 'conf-enabled/*.conf', 'mods-enabled/*.conf', 'sites-enabled/*', 'vhosts.d/*.conf']),
-      ...below(['/etc/httpd'], ['conf/httpd.conf', 'conf.d/*.conf']),
-      ...below(['/usr/local/etc/apache24', '/usr/pkg/etc/httpd'], ['httpd.conf', 'Includes/*.conf', 'extra/*.conf']),
-    ],
-    read: proxiesOfApache,
-  },
+  { files: nginxFiles, read: proxiesOfNginx },
+  { files: apacheFiles, read: proxiesOfApache },
   { files: ['/etc/haproxy/haproxy.cfg', '/usr/local/etc/haproxy.conf', '/etc/haproxy.cfg'], read: proxiesOfHaproxy },
   { files: ['/etc/relayd.conf', '/usr/local/etc/relayd.conf'], read: proxiesOfRelayd, rc: 'relayd' },
 ]
