@@ -1,5 +1,6 @@
 import { machine } from './lib/machine.ts'
 import { isInside } from './lib/namespace.ts'
+import { compare } from './parts/compare.ts'
 import { core } from './parts/core.ts'
 import { firstLine } from './parts/first-line.ts'
 import { flat } from './parts/flat.ts'
@@ -31,6 +32,7 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
     'first-line': firstLine,
     load,
     stall,
+    compare,
     flat,
     'long-replay': longReplay,
     packets,

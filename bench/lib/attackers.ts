@@ -3,9 +3,9 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 /** How many failed passwords are a ban, here and in the jail that we are compared with. */
 export const TRIES = 5
 
-/** The n-th of up to 65,000 attackers; those of one number are in one network. */
+/** The n-th of up to 11 million attackers; those of one number are in one network. */
 export function attacker(network: number, n: number): string {
-  return `${network}.77.${n >> 8}.${n & 255}`
+  return `${network}.${77 + (n >> 16)}.${(n >> 8) & 255}.${n & 255}`
 }
 
 /** Lines of failed passwords as sshd writes them now, each from a connection of its own. */

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { StatusReport } from '../../src/daemon/control-protocol.ts'
@@ -31,37 +31,59 @@ export interface Log2tableDaemon extends Daemon {
   status(): Promise<StatusReport>
 }
 
-/** `patterns` is how the configuration names what it takes of what is `shipped`. */
-export function log2tableDaemon({ name = 'log2table', table = 'nftables', patterns = 'shipped.sshd' } = {}): Log2tableDaemon {
-  const folder = join(workFolder, name)
+/** The engine's user where there are three processes. It owns nothing else, and needs no name. */
+const ENGINE_UID = 65_533
+
+/**
+ * `patterns` is how the configuration names what it takes of what is `shipped`. With `isSplit` it is three processes: keeper, engine
+ * and, as the log is closed to the engine's user, reader; else one.
+ */
+export function log2tableDaemon({
+  name = 'log2table',
+  table = 'nftables',
+  patterns = 'shipped.sshd',
+  isSplit = false,
+} = {}): Log2tableDaemon {
+  const folder = join(workFolder, isSplit ? `${name}-split` : name)
   const log = join(folder, 'auth.log')
-  mkdirSync(join(folder, 'etc'), { recursive: true })
-  writeFileSync(log, '')
+  const run = join(folder, 'run')
+  const state = join(folder, 'state')
+  // Two that are compared share a firewall.
+  const tableName = isSplit ? 'bad_ip_split' : 'bad_ip'
+  for (const one of [join(folder, 'etc'), run, state]) mkdirSync(one, { recursive: true })
+  writeFileSync(log, '', { mode: 0o600 })
+  if (isSplit) {
+    chmodSync(workFolder, 0o755)
+    for (const one of [run, state]) chownSync(one, ENGINE_UID, ENGINE_UID)
+    writeFileSync(join(folder, 'etc/commands.json'), JSON.stringify({ logs: [folder] }))
+  }
   writeFileSync(
     join(folder, 'etc/parameters.ts'),
     `import { Hackers, ${table}, parameters } from 'log2table'
 import * as shipped from 'log2table/patterns'
 
 export default parameters({
-  stateFolder: '${join(folder, 'state')}',
-  control: '${join(folder, 'control.sock')}',
-  tables: { bad_ip: ${table}() },
-  rules: { hackers: new Hackers({ table: 'bad_ip' }) },
+  stateFolder: '${state}',
+  control: '${join(run, 'control.sock')}',
+  tables: { ${tableName}: ${table}() },
+  rules: { hackers: new Hackers({ table: '${tableName}' }) },
   logs: { '${log}': { hackers: ${patterns} } },
 })
 `,
   )
   const [node, ...args] = log2table
+  const socket = ['--socket', join(run, 'control.sock')]
+  const asWho = isSplit ? ['--user', String(ENGINE_UID), '--accepted', join(state, 'accepted')] : []
   const path = `${join(program('nft'), '..')}:${join(process.execPath, '..')}:${process.env.PATH}`
   return {
-    name: 'log2table',
+    name: isSplit ? 'log2table, three processes' : 'log2table',
     log,
     start({ nodeOptions = [], ...options } = {}) {
-      const argv = [node!, ...nodeOptions, ...args, 'run', '--config', join(folder, 'etc')]
+      const argv = [node!, ...nodeOptions, ...args, ...socket, 'run', '--config', join(folder, 'etc'), ...asWho]
       return new Running(argv, { env: { PATH: path, MALLOC_MMAP_THRESHOLD_: '1048576' }, ...options })
     },
     async status() {
-      const asked = [...args, 'status', '--json', '--socket', join(folder, 'control.sock')]
+      const asked = [...args, ...socket, 'status', '--json']
       // It ends with 1 where something is not well.
       const { stdout } = await promisify(execFile)(node!, asked, { env: { PATH: path } }).catch((error) => error)
       return JSON.parse(stdout)

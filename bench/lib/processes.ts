@@ -121,6 +121,11 @@ export async function memoryOf(pid: number): Promise<{ readonly rss: number; rea
   return { rss, pss, processes }
 }
 
+/** Sends a signal to a process and all its children. Linux only. */
+export async function signalAll(pid: number, signal: NodeJS.Signals): Promise<void> {
+  for (const one of await family(pid)) process.kill(one, signal)
+}
+
 async function family(pid: number): Promise<number[]> {
   const members = [pid]
   for (let i = 0; i < members.length; i++) {

@@ -9,6 +9,9 @@ import { percentile, printTable } from '../lib/turns.ts'
 
 const ATTACKERS = 120
 const WITHIN_MS = 10_000
+/** The networks of attackers: of what nft alone puts in, and the first of the daemons'. */
+const NFT = 40
+const DAEMONS = 41
 
 /** From the moment a line is appended that makes an address reach its threshold to its entry in a set of the kernel. */
 export async function latency(): Promise<void> {
@@ -16,9 +19,9 @@ export async function latency(): Promise<void> {
   const watch = new SetWatch()
   const floor: number[] = []
   spawnSync(program('nft'), ['add table inet bench; add set inet bench addresses { type ipv4_addr; flags timeout; }'])
-  const runs = [log2tableDaemon(), fail2banDaemon()].map((daemon, i) => ({
+  const runs = [log2tableDaemon(), log2tableDaemon({ isSplit: true }), fail2banDaemon()].map((daemon, i) => ({
     daemon,
-    network: 41 + i,
+    network: DAEMONS + i,
     running: daemon.start(),
     times: [] as number[],
   }))
@@ -30,8 +33,8 @@ export async function latency(): Promise<void> {
     await sleep(5_000)
     for (let n = 0; n < ATTACKERS; n++) {
       const startedAt = performance.now()
-      addToSet(attacker(43, n))
-      floor.push(((await watch.waitFor(attacker(43, n), WITHIN_MS)) ?? Number.POSITIVE_INFINITY) - startedAt)
+      addToSet(attacker(NFT, n))
+      floor.push(((await watch.waitFor(attacker(NFT, n), WITHIN_MS)) ?? Number.POSITIVE_INFINITY) - startedAt)
       for (const { daemon, network, times } of runs) {
         // At no fixed phase of whatever clock the daemon has.
         await sleep(20 + ((n * 37) % 61))

@@ -17,6 +17,7 @@ export async function memory(): Promise<void> {
   const rows = [['', 'processes', 'RSS idle', 'PSS idle', 'lines', 's to read them', 'RSS after', 'PSS after']]
   for (const { daemon, network, lines } of [
     { daemon: log2tableDaemon(), network: 61, lines: LINES },
+    { daemon: log2tableDaemon({ isSplit: true }), network: 63, lines: LINES },
     { daemon: fail2banDaemon(), network: 62, lines: LINES_FAIL2BAN },
   ]) {
     const load = await writeBenchLog('auth', lines)

@@ -10,6 +10,8 @@ import { median, printTable } from '../lib/turns.ts'
 
 const ROUNDS = 3
 const BANS = 10_000
+/** Of keeper and engine. */
+const BANS_SPLIT = 100_000
 /** fail2ban runs one command for each: about a minute for 10,000, and as long to ban them first. */
 const BANS_FAIL2BAN = 1_000
 
@@ -18,6 +20,7 @@ export async function start(): Promise<void> {
   if (!isInNamespace('start')) return
   const runs = [
     { daemon: log2tableDaemon(), network: 51, bans: BANS, times: [] as number[] },
+    { daemon: log2tableDaemon({ isSplit: true }), network: 53, bans: BANS_SPLIT, times: [] as number[] },
     { daemon: fail2banDaemon(), network: 52, bans: BANS_FAIL2BAN, times: [] as number[] },
   ]
   for (const { daemon, network, bans } of runs) await ban(daemon, network, bans)
