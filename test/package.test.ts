@@ -137,6 +137,8 @@ describe('make install', () => {
     const inDist = (text: string) => run('grep', ['-rE', '--include=*.js', text, path.join(root, 'opt/lib/log2table/dist')])
     await inDist(`["']${etc}["']`)
     await assert.rejects(inDist(`["' ]/etc/log2table`), { code: 1 })
+    await inDist(`["']/opt/share/examples/log2table["']`)
+    await assert.rejects(inDist('/usr/local/share/examples/log2table'), { code: 1 })
   })
 
   it('lets the scripts and units start the command where it is', async () => {

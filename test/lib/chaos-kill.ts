@@ -15,7 +15,6 @@ import { readTruth, startWriter, type WriterOptions, type Written } from './chao
 import type { Namespace } from './namespace.ts'
 import { AS_ROOT } from './running.ts'
 
-const LINES_PER_SECOND = 1_000
 /** How long a daemon is waited for that starts, or that comes no further with what it has fallen behind. */
 const CATCH_UP_MS = 60_000
 /** How long a daemon lives at most, in times of what it needs to start: after its start, or after it said that it runs. */
@@ -25,6 +24,8 @@ const RUNNING_LIFE = 0.6
 export interface KillRun {
   readonly kills: number
   readonly rotation: WriterOptions['rotation']
+  /** All points count to the end, and each start reads them: what is written fast must not be killed often. */
+  readonly linesPerSecond?: number
   readonly namespace?: Namespace
 }
 
@@ -41,7 +42,7 @@ export interface Killed extends Count {
  * Lines are written, the log is rotated every second, and the daemon is killed again and again: some at a random moment after
  * its start, the others at one after it has begun to read. What must hold for each way to rotate is checked here.
  */
-export async function killRun(t: TestContext, { kills, rotation, namespace }: KillRun): Promise<Killed> {
+export async function killRun(t: TestContext, { kills, rotation, linesPerSecond = 1_000, namespace }: KillRun): Promise<Killed> {
   const seed = chosenSeed()
   t.diagnostic(`CHAOS_SEED=${seed}`)
   const random = randomFrom(seed)
@@ -60,14 +61,14 @@ export async function killRun(t: TestContext, { kills, rotation, namespace }: Ki
   // What a start takes changes with what else the machine does.
   let startMs = await startMsOf(first)
   await waitFor(() => rowsOf(databaseOf(setting), 'SELECT * FROM logs').length > 0)
-  await first.kill()
+  await first.stop()
   const counted = join(folder, 'counted')
   const writing = {
     log: setting.log,
     truth: truthPath,
     rotation,
     everyMs: 1_000,
-    linesPerSecond: LINES_PER_SECOND,
+    linesPerSecond,
     seed,
     counted,
   }

@@ -1,5 +1,15 @@
 import { execFile } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -19,6 +29,11 @@ export function noDebianRoot(): false | string {
   return needs([...NAMESPACE_PROGRAMS, 'apt-get', 'dpkg-deb', 'chroot', 'systemd-socket-activate'])
 }
 
+/** The same for one that is booted. */
+export function noBootedDebian(): false | string {
+  return noDebianRoot() || (controlGroups() === undefined && 'needs control groups of version 2')
+}
+
 /** Fetches and unpacks what all roots are made of, where that was not done before: minutes. */
 export async function prepareDebian(): Promise<void> {
   await run(join(checkout, 'tools/debian-root'))
@@ -32,24 +47,38 @@ export class DebianRoot {
   readonly #folder: string
   readonly #holder: Running
   readonly #runs: Running[] = []
+  /** Where systemd makes its control groups, where it runs. */
+  readonly #controlGroup: string | undefined
   #pid = 0
 
-  /** `minimal` is what debootstrap makes and nothing more. */
-  static async create(t: TestContext, namespace: Namespace, { minimal = false } = {}): Promise<DebianRoot> {
-    const root = new DebianRoot(namespace, minimal)
+  /** `minimal` is what debootstrap makes and nothing more; `isBooted` has a systemd that runs as its first process. */
+  static async create(t: TestContext, namespace: Namespace, { minimal = false, isBooted = false } = {}): Promise<DebianRoot> {
+    const root = new DebianRoot(namespace, minimal, isBooted)
     t.after(() => root.close())
     await root.#holder.line(/^ready$/, { withinMs: 30_000 })
     root.#pid = childrenOf(root.#holder.pid)[0]!
+    if (isBooted) await root.#hasBooted()
     return root
   }
 
-  private constructor(namespace: Namespace, minimal: boolean) {
+  private constructor(namespace: Namespace, minimal: boolean, isBooted: boolean) {
     this.#folder = mkdtempSync(join(tmpdir(), 'log2table-debian-'))
     mkdirSync(this.path('/'))
     mkdirSync(join(this.#folder, 'changes'))
     const lower = [...(minimal ? [] : [join(layers, 'more')]), join(layers, 'minimal')].join(':')
-    const unshare = [program('unshare'), '--mount', '--pid', '--fork', '--kill-child', '--']
-    this.#holder = new Running(namespace.inside([...unshare, 'sh', '-euc', BOOT, 'boot', this.#folder, lower]))
+    this.#controlGroup = isBooted ? join(controlGroups()!, basename(this.#folder)) : undefined
+    const inGroup = this.#controlGroup ? ['sh', '-euc', OWN_GROUP, 'sh', this.#controlGroup] : []
+    const more = isBooted ? ['--uts', '--ipc', '--cgroup'] : []
+    const unshare = [program('unshare'), '--mount', '--pid', ...more, '--fork', '--kill-child', '--']
+    const boot = ['sh', '-euc', `${MOUNT}${isBooted ? BOOT : WAIT}`, 'sh', this.#folder, lower]
+    this.#holder = new Running(namespace.inside([...inGroup, ...unshare, ...boot]))
+  }
+
+  /** Whether all goes well in it, systemd does not say: a service that a namespace cannot have may have failed. */
+  async #hasBooted(): Promise<void> {
+    await waitFor('systemd runs', 60_000, async () =>
+      /running|degraded/.test((await this.run('systemctl', 'is-system-running')).stdout),
+    )
   }
 
   /** The same file as those outside see it that are in its mount namespace. */
@@ -193,8 +222,10 @@ export class DebianRoot {
   async close(): Promise<void> {
     for (const running of this.#runs) running.signal('SIGKILL')
     this.#holder.closeInput()
+    if (this.#controlGroup) this.#holder.signal('SIGKILL')
     await this.#holder.end()
     for (const running of this.#runs) await running.end()
+    if (this.#controlGroup) await removeGroup(this.#controlGroup)
     rmSync(this.#folder, { recursive: true, force: true })
   }
 }
@@ -203,8 +234,31 @@ function childrenOf(pid: number): readonly number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
 }
 
-/** Ends when its standard input does, and all that runs there with it. Changes are kept in memory. */
-const BOOT = `
+/** Where control groups of version 2 can be made; undefined where there are none. */
+function controlGroups(): string | undefined {
+  const mounts = readFileSync('/proc/mounts', 'utf8').split('\n')
+  return mounts.map((line) => line.split(' ')).find(([, , kind]) => kind === 'cgroup2')?.[1]
+}
+
+/** Removes a control group with those in it, once their processes are gone. */
+async function removeGroup(folder: string): Promise<void> {
+  const remove = (one: string): void => {
+    for (const entry of readdirSync(one, { withFileTypes: true })) if (entry.isDirectory()) remove(join(one, entry.name))
+    rmdirSync(one)
+  }
+  await waitFor('its control groups are gone', 10_000, () => {
+    try {
+      remove(folder)
+    } catch {}
+    return !existsSync(folder)
+  })
+}
+
+/** Begins in a control group of its own. */
+const OWN_GROUP = 'mkdir "$1"; echo $$ >"$1/cgroup.procs"; shift; exec "$@"'
+
+/** Changes are kept in memory. */
+const MOUNT = `
   mount -t tmpfs tmpfs "$1/changes"
   mkdir "$1/changes/upper" "$1/changes/work"
   root=$1/root
@@ -219,6 +273,21 @@ const BOOT = `
   mkdir "$root/dev/pts" "$root/run/sshd"
   mount -t devpts -o newinstance,ptmxmode=666 devpts "$root/dev/pts"
   ln -s pts/ptmx "$root/dev/ptmx"
+`
+
+/** Ends when its standard input does, and all that runs there with it. */
+const WAIT = 'echo ready; exec cat'
+
+/**
+ * Becomes systemd, which is told that it runs in a container. What is the machine's, its clock, modules, kernel log and settings, it
+ * could not change if it wanted to.
+ */
+const BOOT = `
+  mount -t sysfs -o ro sysfs "$root/sys"
+  mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
+  mount --bind "$root/proc/sys" "$root/proc/sys"
+  mount -o remount,bind,ro "$root/proc/sys"
   echo ready
-  exec cat
+  exec setpriv --bounding-set=-sys_boot,-sys_module,-sys_rawio,-sys_time,-syslog -- chroot "$root" \
+    /usr/bin/env -i container=other PATH=${PATH} /usr/lib/systemd/systemd --unit=basic.target
 `

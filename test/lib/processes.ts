@@ -280,7 +280,7 @@ export default parameters({
   #start(argv: readonly string[]): Running {
     const PATH = `${join(program('nft'), '..')}:${process.env.PATH}`
     const run = new Running(this.namespace.inside(argv), {
-      env: { PATH, SSH_CONNECTION: '', LOG2TABLE_SOCKET: '', LOG2TABLE_USER: '' },
+      env: { PATH, SSH_CONNECTION: '', LOG2TABLE_SOCKET: '', LOG2TABLE_USER: '', NODE_DISABLE_COMPILE_CACHE: '1' },
     })
     this.#runs.push(run)
     return run
