@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { WireError } from '../base/frames.ts'
 import type { Log } from '../base/log.ts'
 import { type Instant, MINUTE_MS, SECOND_MS } from '../base/units.ts'
 import { isRecord } from '../base/value.ts'
@@ -6,7 +7,7 @@ import { Allowance, type Pace } from './allowance.ts'
 import type { Keeper } from './keeper.ts'
 import { isName, type Request, RequestError } from './request.ts'
 import { TABLE_ENTRIES_MAX, type Timers } from './table-keeper.ts'
-import { framed, type KeeperMessage, type Question, Unframer, WIRE_VERSION, WireError } from './wire.ts'
+import { framed, type KeeperMessage, type Question, Unframer, WIRE_VERSION } from './wire.ts'
 
 export interface KeeperServerOptions {
   /** A keeper that knows nothing yet: each engine speaks to its own, until it takes the place of the one before. */

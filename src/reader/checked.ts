@@ -1,8 +1,9 @@
 import { isAbsolute } from 'node:path'
+import { WireError } from '../base/frames.ts'
 import { isRecord } from '../base/value.ts'
 import { isFilePosition } from '../sources/file.ts'
 import type { Ask } from '../sources/reader-link.ts'
-import { type EngineSays, READER_WIRE_VERSION, WireError } from './wire.ts'
+import { type EngineSays, READER_WIRE_VERSION } from './wire.ts'
 
 const PATH_LENGTH_MAX = 4_096
 const POSITION_FILES_MAX = 64

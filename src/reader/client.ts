@@ -1,18 +1,10 @@
 import { connect, type Socket } from 'node:net'
+import { type Frame, FrameReader } from '../base/frames.ts'
 import type { Log } from '../base/log.ts'
 import { SECOND_MS } from '../base/units.ts'
 import { reasonOf } from '../sources/open-file.ts'
 import type { Asked, Asker, ListedFile, ReaderLink, Said } from '../sources/reader-link.ts'
-import {
-  ALIVE_EVERY_MS,
-  type EngineSays,
-  type Frame,
-  framed,
-  READER_BYTES_MAX,
-  READER_WIRE_VERSION,
-  type ReaderSays,
-  Unframer,
-} from './wire.ts'
+import { ALIVE_EVERY_MS, type EngineSays, framed, READER_BYTES_MAX, READER_WIRE_VERSION, type ReaderSays } from './wire.ts'
 
 export interface ReaderClientOptions {
   /** The socket that the reader listens on. */
@@ -156,7 +148,7 @@ interface ConnectionListener {
 /** One connection, from its beginning to its end. */
 class Connection {
   readonly #socket: Socket
-  readonly #unframer = new Unframer(READER_BYTES_MAX)
+  readonly #frames = new FrameReader(READER_BYTES_MAX)
   readonly #listener: ConnectionListener
   readonly #followed = new Map<number, (said: Said) => void>()
   readonly #listed = new Map<number, (files: readonly ListedFile[]) => void>()
@@ -207,7 +199,7 @@ class Connection {
   #take(piece: Buffer): void {
     let frames: readonly Frame[] = []
     try {
-      frames = this.#unframer.push(piece)
+      frames = this.#frames.push(piece)
     } catch (error) {
       this.#socket.destroy(error as Error)
     }

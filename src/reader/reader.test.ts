@@ -6,13 +6,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { waitFor } from '../../test/lib/wait-for.ts'
+import { FrameReader } from '../base/frames.ts'
 import { logTo, silentLog } from '../base/log.ts'
 import type { Json } from '../base/units.ts'
 import { FileByReader } from '../sources/file-by-reader.ts'
 import type { ListedFile, ReaderLink } from '../sources/reader-link.ts'
 import { readerClient } from './client.ts'
 import { readerServer } from './server.ts'
-import { AHEAD_MAX, framed, READER_BYTES_MAX, type ReaderSays, Unframer } from './wire.ts'
+import { AHEAD_MAX, framed, READER_BYTES_MAX, type ReaderSays } from './wire.ts'
 
 /** A reader on a socket, and who asks it. */
 class Scene {
@@ -195,9 +196,9 @@ test('an engine of another version is told so, and cut off', async (t) => {
   await scene.start()
   const socket = connect(scene.socket)
   socket.write(framed({ hello: 99 }))
-  const unframer = new Unframer(READER_BYTES_MAX)
+  const frames = new FrameReader(READER_BYTES_MAX)
   const said: ReaderSays[] = []
-  socket.on('data', (piece) => said.push(...unframer.push(piece).map(({ message }) => message as ReaderSays)))
+  socket.on('data', (piece) => said.push(...frames.push(piece).map(({ message }) => message as ReaderSays)))
   await once(socket, 'close')
   assert.deepEqual(said, [{ fault: 'engine and reader are of different versions (99, 1); restart both' }])
 })

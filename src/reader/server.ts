@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { FrameReader, WireError } from '../base/frames.ts'
 import type { Log } from '../base/log.ts'
 import { SECOND_MS } from '../base/units.ts'
 import { filesOf } from '../sources/glob.ts'
@@ -7,7 +8,7 @@ import { captureRefusal, isInside, openAllowed, pathRefusal } from './allowed.ts
 import type { AllowedLogs } from './allowed-logs.ts'
 import { checkedMessage } from './checked.ts'
 import { captureFor, type Following, followFileFor } from './following.ts'
-import { ALIVE_EVERY_MS, ENGINE_BYTES_MAX, framed, type ReaderSays, Unframer, WireError } from './wire.ts'
+import { ALIVE_EVERY_MS, ENGINE_BYTES_MAX, framed, type ReaderSays } from './wire.ts'
 
 export interface ReaderServerOptions {
   /** What may be read; asked for each engine that comes. */
@@ -50,7 +51,7 @@ export function readerServer({ allowed, log, now }: ReaderServerOptions): Reader
     readonly #socket: Duplex
     readonly #allowed = allowed()
     readonly #openFile = openAllowed(this.#allowed)
-    readonly #unframer = new Unframer(ENGINE_BYTES_MAX)
+    readonly #frames = new FrameReader(ENGINE_BYTES_MAX)
     readonly #followed = new Map<number, Following>()
     /** Sizes of the blocks of each log that were not taken yet. */
     readonly #ahead = new Map<number, number[]>()
@@ -80,7 +81,7 @@ export function readerServer({ allowed, log, now }: ReaderServerOptions): Reader
     #take(piece: Buffer): void {
       if (this.#hasEnded) return
       try {
-        for (const { message, bytes } of this.#unframer.push(piece)) {
+        for (const { message, bytes } of this.#frames.push(piece)) {
           if (bytes.length > 0) throw new WireError('a message has bytes after it')
           this.#receive(message)
         }

@@ -5,16 +5,10 @@ import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } 
 import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { FrameReader } from '../../src/base/frames.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { readerServer } from '../../src/reader/server.ts'
-import {
-  type EngineSays,
-  framed,
-  READER_BYTES_MAX,
-  READER_WIRE_VERSION,
-  type ReaderSays,
-  Unframer,
-} from '../../src/reader/wire.ts'
+import { type EngineSays, framed, READER_BYTES_MAX, READER_WIRE_VERSION, type ReaderSays } from '../../src/reader/wire.ts'
 import { type Random, randomFrom } from './chaos-random.ts'
 import { mutations } from './wire-fuzz.ts'
 
@@ -111,10 +105,10 @@ async function converse(
   socket: Socket,
   pieces: readonly Buffer[],
 ): Promise<{ readonly isAnswered: boolean; readonly blocks: number }> {
-  const unframer = new Unframer(READER_BYTES_MAX)
+  const frames = new FrameReader(READER_BYTES_MAX)
   let [isAnswered, blocks] = [false, 0]
   socket.on('data', (piece) => {
-    for (const { message, bytes } of unframer.push(piece)) {
+    for (const { message, bytes } of frames.push(piece)) {
       const says = message as ReaderSays
       assert.ok(!bytes.includes(SECRET) && !JSON.stringify(says).includes(SECRET), 'a secret was passed on')
       if (bytes.length > 0) {
