@@ -1,5 +1,6 @@
 import type { Automaton } from '../automaton/automaton.ts'
-import { EDGE_NEXT, NO_MATCH, NOWHERE, UNKNOWN } from '../automaton/tables.ts'
+import { NO_MATCH, NOWHERE } from '../automaton/tables.ts'
+import { Leaps } from './leaps.ts'
 import type { AutomataCode, Machine } from './machine.ts'
 
 /** What a run gives where a cell is not known. */
@@ -16,13 +17,6 @@ const FROM = 28
 const TO = 32
 const COLUMNS = 36
 
-/** Of a leap: 16 bytes that are the least, 16 that say how far others may be above them, its row, how many bytes it takes. */
-const LEAP_WIDTH = 16
-const LEAP_BYTES = 2 * LEAP_WIDTH + 8
-/** Fewer bytes are as fast one by one. */
-const WIDTH_MIN = 4
-/** Leaps are learned from so many lines. */
-const LESSONS = 8
 /**
  * The tables of an automaton as they lie in a machine's memory, where WebAssembly runs on them:
  *
@@ -33,11 +27,7 @@ const LESSONS = 8
  *     columns                    16 bits for each byte
  *
  * They are a copy of what the automaton has, and brought up to date whenever it has made a new cell; nobody else may run
- * the automaton.
- *
- * Many bytes lead only from one state to the next: those of a date, or of "Failed password for". A leap takes up to 16 of
- * them at once: it says for each the least byte and how far above it others may be, and the row where all of them lead to
- * together. Which leaps are worth it is learned from the first lines that match.
+ * the automaton. In the column for leaps stands where one lies, see leaps.ts.
  */
 export class AutomatonMemory {
   /** Where it lies. */
@@ -53,7 +43,7 @@ export class AutomatonMemory {
   #registers = 0
   #registersBytes = 0
   #generation = -1
-  #lessons = LESSONS
+  readonly #leaps: Leaps
 
   constructor(automaton: Automaton, machine: Machine, code: AutomataCode) {
     const { tables } = automaton
@@ -66,6 +56,7 @@ export class AutomatonMemory {
     machine.words[(this.at + LEAP) >>> 2] = tables.leap
     machine.bytes.set(new Uint8Array(tables.columnOf.buffer), this.at + COLUMNS)
     this.#update(0)
+    this.#leaps = new Leaps(automaton, machine, (offset) => this.#update(offset))
   }
 
   /** Whether the line matches; if so, `slot` tells where. */
@@ -85,60 +76,9 @@ export class AutomatonMemory {
     return cell
   }
 
-  /** Learns leaps from a line that matches: from where a run begins, and from where edges lead. */
+  /** Learns leaps from a line that matches. */
   learn(start: number, end: number): void {
-    if (this.#lessons === 0) return
-    this.#lessons--
-    const { tables } = this.#automaton
-    let row = tables.start
-    this.#learnLeap(row, start, end)
-    for (let at = start; at < end; at++) {
-      const cell = this.#cellAt(row, at)
-      if (cell === UNKNOWN) return
-      row = cell > 0 ? cell : tables.edges[~cell + EDGE_NEXT]!
-      if (row <= NO_MATCH) return
-      if (cell < 0) this.#learnLeap(row, at + 1, end)
-    }
-  }
-
-  #cellAt(row: number, at: number): number {
-    return this.#cellOf(row, this.#machine.bytes[at]!)
-  }
-
-  #cellOf(row: number, byte: number): number {
-    const { tables } = this.#automaton
-    const column = tables.columnOf[byte]!
-    const cell = tables.cells[(row + column) >>> 2]!
-    if (cell !== UNKNOWN || tables.isFull) return cell
-    const made = tables.step(row, column)
-    this.#update(row + column)
-    return made
-  }
-
-  #learnLeap(from: number, start: number, end: number): void {
-    const { tables } = this.#automaton
-    if (tables.cells[(from + tables.leap) >>> 2] !== 0) return
-    const leap = new Uint8Array(LEAP_BYTES)
-    leap.fill(255, LEAP_WIDTH, 2 * LEAP_WIDTH)
-    let row = from
-    let width = 0
-    for (let at = start; at < end && width < LEAP_WIDTH; at++, width++) {
-      const next = this.#cellAt(row, at)
-      if (next <= 0) break
-      let least = this.#machine.bytes[at]!
-      let most = least
-      while (least > 0 && this.#cellOf(row, least - 1) === next) least--
-      while (most < 255 && this.#cellOf(row, most + 1) === next) most++
-      leap[width] = least
-      leap[LEAP_WIDTH + width] = most - least
-      row = next
-    }
-    if (width < WIDTH_MIN) return
-    const leapAt = this.#machine.allocate(LEAP_BYTES)
-    this.#machine.bytes.set(leap, leapAt)
-    this.#machine.words.set([row, width], (leapAt + 2 * LEAP_WIDTH) >>> 2)
-    tables.cells[(from + tables.leap) >>> 2] = leapAt
-    this.#update(from + tables.leap)
+    this.#leaps.learn(start, end)
   }
 
   ranOn(start: number, end: number): boolean {

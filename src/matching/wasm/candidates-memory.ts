@@ -1,4 +1,5 @@
 import type { AutomatonMemory } from './automaton-memory.ts'
+import { LESSONS } from './leaps.ts'
 import type { AutomataCode, Machine } from './machine.ts'
 
 /** What `look` gives; see assembly/look.ts. */
@@ -44,6 +45,8 @@ export class CandidatesMemory implements Seen {
   readonly #costsAt: number
   readonly #seenAt: number
   readonly #automata = new Map<number, AutomatonMemory>()
+  /** From how many matches of each candidate there is still to learn. */
+  readonly #lessons: Uint8Array
   readonly #heads = new Map<AutomatonMemory, number>()
 
   /** All are to be asked about at first; `feeds` are theirs, by number. */
@@ -55,6 +58,7 @@ export class CandidatesMemory implements Seen {
     this.#costsAt = machine.allocate(costsBytes)
     machine.bytes.fill(0, this.#costsAt, this.#costsAt + costsBytes)
     this.#seenAt = code.seenAt() >>> 2
+    this.#lessons = new Uint8Array(feeds.length).fill(LESSONS)
     const words = feeds.flatMap((feed) => [0, 0, feed])
     machine.words.set(words, this.#at >>> 2)
   }
@@ -126,6 +130,8 @@ export class CandidatesMemory implements Seen {
   }
 
   #learn(): void {
+    if (this.#lessons[this.number] === 0) return
+    this.#lessons[this.number]!--
     const candidate = (this.#at >>> 2) + CANDIDATE_WORDS * this.number
     const { words } = this.#machine
     const [automaton, head] = [words[candidate]!, words[candidate + 1]!]

@@ -16,6 +16,11 @@ const FROM: usize = 28
 const TO: usize = 32
 const COLUMNS: usize = 36
 
+/** Of a leap or a skip, see leaps.ts. */
+const SECOND: usize = 16
+const ROW: usize = 32
+const WIDTH: usize = 36
+
 const UNKNOWN: i32 = 0
 /** What a run gives beside 0, no match, and -1, a match. */
 const STUCK: i32 = 1
@@ -82,11 +87,26 @@ function goOn(known: i32): i32 {
   while (true) {
     if (cell === UNKNOWN) {
       for (let leap = load<u32>(leaps + now) as usize; leap; leap = load<u32>(leaps + now) as usize) {
-        const above = i8x16.sub(v128.load(here), v128.load(leap))
-        const width = load<u32>(leap, 36)
-        if (!i8x16.all_true(i8x16.le_u(above, v128.load(leap, 16))) || here + width > to) break
-        here += width
-        now = load<i32>(leap, 32)
+        const bytes = v128.load(here)
+        const width = load<u32>(leap, WIDTH)
+        if (width) {
+          const above = i8x16.sub(bytes, v128.load(leap))
+          if (!i8x16.all_true(i8x16.le_u(above, v128.load(leap, SECOND))) || here + width > to) break
+          here += width
+          now = load<i32>(leap, ROW)
+        } else {
+          const stays = v128.and(
+            i8x16.swizzle(v128.load(leap), v128.and(bytes, i8x16.splat(15))),
+            i8x16.swizzle(v128.load(leap, SECOND), i8x16.shr_u(bytes, 4)),
+          )
+          const others = i8x16.bitmask(i8x16.eq(stays, i8x16.splat(0)))
+          here += others ? ctz(others) : 16
+          if (here >= to) {
+            here = to
+            break
+          }
+          if (others) break
+        }
       }
       for (; here < to; here++) {
         cell = load<i32>(cells + load<u16>(columns + ((load<u8>(here) as usize) << 1)) + now)
