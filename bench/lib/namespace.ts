@@ -48,6 +48,10 @@ export class SetWatch {
     return this.#seenAt.size
   }
 
+  has(address: string): boolean {
+    return this.#seenAt.has(address)
+  }
+
   /** When the address entered a set (ms, as `performance.now` counts), or undefined where that took too long. */
   async waitFor(address: string, withinMs: number): Promise<number | undefined> {
     await waitFor(() => this.#seenAt.has(address), { withinMs, everyMs: 1 })

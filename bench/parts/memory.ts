@@ -5,7 +5,7 @@ import { attacker, failedPasswords, TRIES } from '../lib/attackers.ts'
 import { fail2banDaemon, log2tableDaemon } from '../lib/daemons.ts'
 import { writeBenchLog } from '../lib/logs.ts'
 import { isInNamespace, SetWatch } from '../lib/namespace.ts'
-import { memoryOf } from '../lib/processes.ts'
+import { memoryOf, waitFor } from '../lib/processes.ts'
 import { printTable } from '../lib/turns.ts'
 
 const LINES = 1_000_000
@@ -30,8 +30,11 @@ export async function memory(): Promise<void> {
       for await (const chunk of createReadStream(load, { highWaterMark: 1 << 20 })) await appendFile(daemon.log, chunk)
       const last = attacker(network, 1)
       await appendFile(daemon.log, failedPasswords(last, TRIES))
-      const readAt = await watch.waitFor(last, 300_000)
-      if (readAt === undefined) throw new Error(`${daemon.name} did not come to the end of its log: ${running.output}`)
+      // It may refuse the ban: days of logins and typos within seconds look to it as if it banned its own clients.
+      const isRead = () => watch.has(last) || running.output.includes(last)
+      if ((await waitFor(isRead, { withinMs: 300_000 })) === undefined)
+        throw new Error(`${daemon.name} did not come to the end of its log: ${running.output}`)
+      const readAt = performance.now()
       await sleep(2_000)
       const after = await memoryOf(running.pid)
       const seconds = ((readAt - start) / 1000).toFixed(1)
