@@ -170,7 +170,7 @@ function scene(options?: { canProbe?: boolean }) {
   const { firewall, dialect } = pretendFirewall(time, options)
   const lines: string[] = []
   const log = logTo((line) => lines.push(line))
-  const make = () => new TableKeeper({ table: TABLE, dialect, run: firewall.run, log, timers: time.timers, now: time.now })
+  const make = () => new TableKeeper({ table: TABLE, dialect, run: (step) => firewall.run(step), log, timers: time.timers, now: time.now })
   return { time, firewall, lines, make, keeper: make() }
 }
 
@@ -620,6 +620,25 @@ describe('right again within 5 s', () => {
     const probes = firewall.said.slice(0, firewall.said.indexOf('list')).filter((text) => text.startsWith('probe'))
     assert.equal(probes.length, 1 + 8, 'all of a part, then some of it one by one')
     assert.match(lines.join('\n'), /^warning: table bad_ip: 1,000 of 1,000 entries were gone; restored in \d\.\d\d s$/)
+  })
+
+  test('who is banned meanwhile does not wait until all others are back', async () => {
+    const { time, firewall, keeper } = await holding(1_000)
+    firewall.entries.clear()
+    firewall.said.length = 0
+    const { run } = firewall
+    let isAsked = false
+    firewall.run = async (step) => {
+      const result = await run(step)
+      if (!isAsked && firewall.ofSaid('add').length === 3) {
+        isAsked = true
+        keeper.want([entry('192.0.2.1')])
+      }
+      return result
+    }
+    await time.pass(5 * SECOND_MS)
+    assert.deepEqual(firewall.ofSaid('add').slice(0, 5), ['add 100', 'add 100', 'add 100', 'add 1', 'add 100'])
+    assert.equal(firewall.entries.size, 1_001)
   })
 
   test('one that is too large to be listed is not, however few it held when it was looked into first', async () => {

@@ -147,6 +147,8 @@ export class TableKeeper {
   #fullUntil = 0
   /** Entries for which there was no room, and it was not looked yet whether others should make room for them. */
   readonly #newcomers = new Set<string>()
+  /** Of those that are to be added, who was never in: they go before others that are put in again, which may be a million. */
+  readonly #first = new Set<string>()
   #letGo = 0
   #letGoSaidAt = Number.NEGATIVE_INFINITY
   /** How many entries there is room for, by set, as the last check told it. */
@@ -195,7 +197,10 @@ export class TableKeeper {
         this.#setAside.delete(key)
         // Before the start nothing is put in: what is in already need not be.
         if (this.#state === 'new') this.#toDelete.delete(key)
-        else this.#mark(key)
+        else {
+          this.#mark(key)
+          if (isNew && this.#toAdd.has(key)) this.#first.add(key)
+        }
         if (isNew) this.#nestChanged(network, true)
       }
     }
@@ -241,7 +246,7 @@ export class TableKeeper {
   }
 
   #unqueue(key: string): void {
-    for (const queue of [this.#toAdd, this.#toRenew, this.#toDelete, this.#newcomers]) queue.delete(key)
+    for (const queue of [this.#toAdd, this.#first, this.#toRenew, this.#toDelete, this.#newcomers]) queue.delete(key)
   }
 
   #isOnItsWay(key: string): boolean {
@@ -351,7 +356,7 @@ export class TableKeeper {
     const known = steps.length > 0 ? [] : await this.#known()
     const results = await this.#runEach(steps.length > 0 ? steps : dialect.delete(table, known))
     this.#enforced.clear()
-    for (const queue of [this.#toAdd, this.#toRenew, this.#toDelete]) queue.clear()
+    for (const queue of [this.#toAdd, this.#first, this.#toRenew, this.#toDelete]) queue.clear()
     const failed = results.length > 0 && results[0]!.status !== 0
     if (failed) log.error(`table ${table.name}: not torn down: ${escapeText(this.#troubleOf(results[0]!).sentence)}`)
     else log.warning(`table ${table.name}: torn down; nothing is banned by it`)
@@ -382,7 +387,7 @@ export class TableKeeper {
       else if (this.#toDelete.size > 0) await this.#apply('delete', this.#take(this.#toDelete))
       // Also where there is no room for others: who is in must not fall out because they wait.
       else if (this.#toRenew.size > 0) await this.#apply('renew', this.#take(this.#toRenew))
-      else if (this.#toAdd.size > 0 && this.#fullUntil <= now()) await this.#apply('add', this.#take(this.#toAdd))
+      else if (this.#toAdd.size > 0 && this.#fullUntil <= now()) await this.#apply('add', this.#take(this.#toAdd, this.#first))
       else if (this.#newcomers.size > 0) await this.#makeRoom()
       else if (this.#failures > 0) {
         if (await this.#isAllThere()) this.#well()
@@ -393,14 +398,15 @@ export class TableKeeper {
     this.#settle()
   }
 
-  /** The next batch of a queue. */
-  #take(queue: Set<string>): Target[] {
+  /** The next batch of a queue, or of those in it that come first, where there are some. */
+  #take(queue: Set<string>, first?: Set<string>): Target[] {
     const { dialect, now } = this.#o
     const targets: Target[] = []
     const longest = now() + (dialect.timeoutMsMax ?? Number.POSITIVE_INFINITY)
-    for (const key of queue) {
+    for (const key of first && first.size > 0 ? first : queue) {
       if (targets.length >= dialect.batchMax) break
-      queue.delete(key)
+      first?.delete(key)
+      if (!queue.delete(key)) continue
       this.#touched?.add(key)
       this.#inFlight.add(key)
       const entry = queue === this.#toDelete ? { network: parseNetwork(key)!, until: 0 } : this.#wanted.get(key)!
