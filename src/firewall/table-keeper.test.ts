@@ -170,7 +170,8 @@ function scene(options?: { canProbe?: boolean }) {
   const { firewall, dialect } = pretendFirewall(time, options)
   const lines: string[] = []
   const log = logTo((line) => lines.push(line))
-  const make = () => new TableKeeper({ table: TABLE, dialect, run: (step) => firewall.run(step), log, timers: time.timers, now: time.now })
+  const make = () =>
+    new TableKeeper({ table: TABLE, dialect, run: (step) => firewall.run(step), log, timers: time.timers, now: time.now })
   return { time, firewall, lines, make, keeper: make() }
 }
 
