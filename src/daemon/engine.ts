@@ -339,6 +339,7 @@ export class Engine {
           scanner: scannerOf(feeds, {
             timeLimit: scanTimeLimit,
             onQuarantine: (quarantined) => this.#onQuarantine(key, quarantined),
+            clock: () => performance.now(),
             quarantinedBefore: (pattern) => quarantine.reasonFor(key, pattern),
           }),
           zone,

@@ -11,7 +11,7 @@ import { type Feed, type Pattern, type PatternSetInfo, WEIGHT_DEFAULT } from './
 import { groupsOf, literalsOfPattern } from './prepared.ts'
 import { type FoundGroups, RegExpEngine } from './regexp-engine.ts'
 import type { Findings, Match, PatternCost, Quarantined, ScanCounts, Scanner } from './scanner.ts'
-import { StepClock } from './step-clock.ts'
+import { type Clock, noClock, StepClock } from './step-clock.ts'
 import { type Breach, runAhead, type TimeLimit, type Try } from './wall.ts'
 import { CandidatesMemory, type Listener, type Seen } from './wasm/candidates-memory.ts'
 import type { Machine } from './wasm/machine.ts'
@@ -22,6 +22,8 @@ export interface LiteralScannerOptions {
   readonly timeLimit?: TimeLimit | undefined
   /** Told of each pattern that is quarantined. */
   readonly onQuarantine?: ((quarantined: Quarantined) => void) | undefined
+  /** What patterns cost is measured by it; without it they take no time. */
+  readonly clock?: Clock | undefined
   /** Why a pattern is quarantined from the beginning, where it is. */
   readonly quarantinedBefore?: ((pattern: Pattern) => string | undefined) | undefined
 }
@@ -56,7 +58,7 @@ class LiteralScanner implements Scanner {
   readonly #heads: readonly Head[]
   /** The candidates where WebAssembly looks at lines with them. */
   readonly #inMemory: CandidatesMemory | undefined
-  readonly #clock = new StepClock()
+  readonly #stepClock: StepClock
   readonly #words: number
   readonly #repeatedNumber: number
   /** Bits of the candidates whose engine is not known yet, or is a RegExp. */
@@ -69,7 +71,11 @@ class LiteralScanner implements Scanner {
   #block = 0
   #blockBytes = 0
 
-  constructor(feeds: readonly Feed[], { machine, timeLimit, onQuarantine, quarantinedBefore }: LiteralScannerOptions) {
+  constructor(
+    feeds: readonly Feed[],
+    { machine, timeLimit, onQuarantine, clock = noClock, quarantinedBefore }: LiteralScannerOptions,
+  ) {
+    this.#stepClock = new StepClock(clock)
     this.#machine = machine
     this.#timeLimit = timeLimit
     this.#onQuarantine = onQuarantine
@@ -78,7 +84,7 @@ class LiteralScanner implements Scanner {
       byRank(patterns).map((pattern) => {
         const prefix = pattern.set?.prefix
         if (prefix && !heads.has(prefix)) heads.set(prefix, new Head(prefix, machine))
-        const candidate = new Candidate(feed, pattern, prefix && heads.get(prefix), machine)
+        const candidate = new Candidate({ feed, pattern, head: prefix && heads.get(prefix), machine, clock })
         const reason = quarantinedBefore?.(pattern)
         if (reason !== undefined) candidate.quarantine(reason)
         return candidate
@@ -107,7 +113,7 @@ class LiteralScanner implements Scanner {
     return this.#candidates.flatMap((candidate, number) => {
       const { runs, steps } = this.#inMemory?.cost(number) ?? { runs: 0, steps: 0 }
       const lines = candidate.runs + runs
-      return lines === 0 ? [] : { pattern: candidate.pattern, lines, ms: candidate.ms + this.#clock.msOf(steps) }
+      return lines === 0 ? [] : { pattern: candidate.pattern, lines, ms: candidate.ms + this.#stepClock.msOf(steps) }
     })
   }
 
@@ -182,7 +188,7 @@ class LiteralScanner implements Scanner {
       },
     }
     const look = (listener: Listener) => inMemory.look(this.#words, this.#records, end, listener)
-    if (this.#clock.isToTime(blockBytes)) this.#clock.time(listener, this.#machine.automata!.stepsTaken, look)
+    if (this.#stepClock.isToTime(blockBytes)) this.#stepClock.time(listener, this.#machine.automata!.stepsTaken, look)
     else look(listener)
   }
 
@@ -288,6 +294,14 @@ class LiteralScanner implements Scanner {
 /** Of a match, in memory: its line, and the part of that which its pattern is for. */
 type Place = Omit<Seen, 'number'>
 
+interface CandidateOptions {
+  readonly feed: number
+  readonly pattern: Pattern
+  readonly head: Head | undefined
+  readonly machine: Machine
+  readonly clock: Clock
+}
+
 /** A pattern of one feed. */
 class Candidate {
   readonly feed: number
@@ -304,10 +318,12 @@ class Candidate {
   /** On how many lines JavaScript ran its engine. */
   runs = 0
   readonly #machine: Machine
+  readonly #clock: Clock
   #engine: Engine | undefined
   #runMs = 0
 
-  constructor(feed: number, pattern: Pattern, head: Head | undefined, machine: Machine) {
+  constructor({ feed, pattern, head, machine, clock }: CandidateOptions) {
+    this.#clock = clock
     this.feed = feed
     this.pattern = pattern
     this.head = head
@@ -330,15 +346,15 @@ class Candidate {
 
   /** Made when it is needed for the first time. */
   get engine(): Engine {
-    this.#engine ??= engineOf(this.pattern.regex, this.#machine)
+    this.#engine ??= engineOf(this.pattern.regex, this.#machine, this.#clock)
     return this.#engine
   }
 
   run(start: number, end: number): boolean {
     const { engine } = this
-    const from = performance.now()
+    const from = this.#clock()
     const matches = engine.run(start, end)
-    this.#runMs += performance.now() - from
+    this.#runMs += this.#clock() - from
     this.runs++
     return matches
   }
@@ -471,11 +487,11 @@ function textIn(engine: Engine, start: number, end: number, kept: FoundGroups | 
   return engine.kind === 'RegExp' ? kept!.text(group) : engine.textIn(start, end, group)
 }
 
-function engineOf(written: RegExp, machine: Machine): Engine {
+function engineOf(written: RegExp, machine: Machine, clock = noClock): Engine {
   const { regex } = compilePattern({ regex: written })
   const automaton = compileAutomaton(regex)
   if (automaton.kind === 'automaton') return new AutomatonEngine(automaton, machine)
-  return new RegExpEngine(regex, machine)
+  return new RegExpEngine(regex, machine, clock)
 }
 
 /** The harmless (0) first, then the dearest; of equal ones the first. */

@@ -1,5 +1,6 @@
 import { type Address, parseAddress } from '../base/address.ts'
 import type { LineEngine } from './engine.ts'
+import { type Clock, noClock } from './step-clock.ts'
 import type { Machine } from './wasm/machine.ts'
 
 /** Groups by their numbers, as text: UTF-8, what is no UTF-8 replaced. Undefined for one that took no part. */
@@ -20,21 +21,23 @@ export class RegExpEngine implements LineEngine {
   aheadMs = 0
   readonly #regex: RegExp
   readonly #machine: Machine
+  readonly #clock: Clock
   #result: Result = null
   #start = 0
   /** Results that are known already, by where their text begins. */
   readonly #ahead = new Map<number, Result>()
 
-  constructor(regex: RegExp, machine: Machine) {
+  constructor(regex: RegExp, machine: Machine, clock = noClock) {
     this.#regex = regex
     this.#machine = machine
+    this.#clock = clock
   }
 
   /** Finds out now what `run` will say. */
   runAhead(start: number, end: number): void {
-    const from = performance.now()
+    const from = this.#clock()
     this.#ahead.set(start, this.#exec(start, end))
-    this.aheadMs += performance.now() - from
+    this.aheadMs += this.#clock() - from
   }
 
   /** Forgets what was found out ahead. */

@@ -13,6 +13,8 @@ export interface ScannerOptions {
   readonly timeLimit?: TimeLimit
   /** Told of each pattern that is quarantined; scanners of the same feeds tell it together, once. */
   readonly onQuarantine?: (quarantined: Quarantined) => void
+  /** Milliseconds: what patterns cost is measured by it. Without it they take no time. */
+  readonly clock?: () => number
   /** Why a pattern is quarantined from the beginning, where it is. */
   readonly quarantinedBefore?: (pattern: Pattern) => string | undefined
 }
