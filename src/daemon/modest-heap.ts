@@ -8,7 +8,7 @@ const GROWTH_PERCENT = 40
  * When little happens V8 puts together what is alive in the heap, all of it at once: of a heap of 800 MB that takes a third of a
  * second, in which no line is read. One that holds more than this is left as it is.
  */
-const COMPACTED_BYTES_MAX = 128 * 1024 * 1024
+const COMPACTED_BYTES_MAX = 256 * 1024 * 1024
 const LOOK_EVERY_MS = 10 * SECOND_MS
 
 /**
