@@ -15,6 +15,8 @@ export interface Daemon {
   readonly log: string
   /** Starts it anew, on what it remembers. */
   start(): Running
+  /** What `log2table status --json` says, where it has that. */
+  status?(): Promise<StatusReport>
 }
 
 /** As it is published: built, and with what bin/log2table gives to the daemon. A checkout needs a third of a second more to strip the types at each start. */
@@ -27,7 +29,6 @@ export const log2table = [
 
 export interface Log2tableDaemon extends Daemon {
   start(options?: { readonly nodeOptions?: readonly string[]; onLine?(line: string): void }): Running
-  /** What `log2table status --json` says. */
   status(): Promise<StatusReport>
 }
 

@@ -27,14 +27,16 @@ export async function start(): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
     for (const { daemon, bans, times } of runs) {
       flush()
-      const watch = new SetWatch()
+      const watch = daemon.status ? undefined : new SetWatch()
       await sleep(500)
       const running = daemon.start()
-      const ms = await waitFor(() => watch.size >= bans, { withinMs: 120_000 })
+      const areIn = async () => (daemon.status ? await enforcedBy(daemon) : watch!.size) >= bans
+      const ms = await waitFor(areIn, { withinMs: 120_000, everyMs: 50 })
       const entries = countEntries()
       await running.stop()
-      await watch.stop()
-      if (ms === undefined) throw new Error(`${daemon.name} put ${entries} of ${bans} back into force: ${running.output}`)
+      await watch?.stop()
+      if (ms === undefined || entries < bans)
+        throw new Error(`${daemon.name} put ${entries} of ${bans} back into force: ${running.output}`)
       times.push(ms)
     }
   }
@@ -44,6 +46,15 @@ export async function start(): Promise<void> {
     rows.push([daemon.name, String(bans), seconds.toFixed(2), ((seconds / bans) * 10_000).toFixed(2)])
   }
   printTable(`start to all bans in force; ${ROUNDS} rounds`, rows)
+}
+
+/**
+ * What it was heard to hold, as it says itself; what the kernel holds is counted afterwards. To listen to the kernel meanwhile would
+ * cost more than to fill the set does.
+ */
+async function enforcedBy({ status }: Daemon): Promise<number> {
+  const report = await status!().catch(() => undefined)
+  return report?.tables[0]?.enforced ?? 0
 }
 
 /** Has the daemon ban so many addresses, and stops it. */
