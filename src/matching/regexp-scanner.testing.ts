@@ -64,7 +64,8 @@ function tryOf(pattern: Pattern): (line: string) => Found | 'no address' | undef
     const { ip, session = head?.groups?.session, ...groups } = result.groups ?? {}
     const address = ip === undefined ? undefined : parseAddress(ip)
     if (hasAddress && address === undefined) return 'no address'
-    return { pattern, address, session, times: Number(head?.groups?.times ?? 1), groups: textOf(groups) }
+    const times = Number(head?.groups?.times ?? 1)
+    return { pattern, address, session: session && utf8(session), times, groups: textOf(groups) }
   }
 }
 
@@ -72,7 +73,11 @@ function tryOf(pattern: Pattern): (line: string) => Found | 'no address' | undef
 function textOf(groups: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
   const texts: Record<string, string> = {}
   for (const [name, bytes] of Object.entries(groups)) {
-    if (bytes !== undefined) texts[name] = Buffer.from(bytes, 'latin1').toString('utf8')
+    if (bytes !== undefined) texts[name] = utf8(bytes)
   }
   return texts
+}
+
+function utf8(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString('utf8')
 }

@@ -109,6 +109,15 @@ for (const [name, scannerOf] of Object.entries(scanners))
       assert.equal(counts.overlong, 1)
     })
 
+    test('gives the session as text in the same way', () => {
+      const named = patternSet({ name: 'named', prefix: /^id=(?<session>\S+): / }, [{ name: 'any', regex: /^by (?<ip>\S+)$/ }])
+      const scanner = scannerOf([{ rule: 'hackers', patterns: named }])
+      const sessions: (string | undefined)[] = []
+      const match = ({ session }: { session: string | undefined }) => sessions.push(session)
+      scanner.scan(Buffer.from('id=\xff\xc3\xa9x: by 192.0.2.1\n', 'latin1'), { match, repeated() {} })
+      assert.deepEqual(sessions, ['\ufffd\u00e9x'])
+    })
+
     test('gives parameters as text: UTF-8 where it is, replaced where it is not', () => {
       const bytes = Buffer.concat([
         Buffer.from(`${head}Failed password for jos\u00e9 `),
