@@ -92,6 +92,15 @@ export default parameters({
   }
 }
 
+/**
+ * How many entries its table was heard to hold, as it says itself; 0 as long as it does not answer. To listen to the kernel while a
+ * set is filled would cost more than to fill it does.
+ */
+export async function enforcedBy({ status }: Pick<Log2tableDaemon, 'status'>): Promise<number> {
+  const report = await status().catch(() => undefined)
+  return report?.tables[0]?.enforced ?? 0
+}
+
 /** Debian's fail2ban with its own sshd filter and its own nftables action; what its database holds is kept between starts. */
 export function fail2banDaemon(): Daemon {
   const folder = join(workFolder, 'fail2ban')

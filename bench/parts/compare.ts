@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { program } from '../../test/lib/programs.ts'
 import { attacker } from '../lib/attackers.ts'
-import { log2tableDaemon } from '../lib/daemons.ts'
+import { enforcedBy, log2tableDaemon } from '../lib/daemons.ts'
 import { isInNamespace, SetWatch } from '../lib/namespace.ts'
 import { signalAll, waitFor } from '../lib/processes.ts'
 import { percentile, printTable } from '../lib/turns.ts'
@@ -38,15 +38,17 @@ export async function compare(): Promise<void> {
       if (/restored in/.test(line)) [said, saidAt] = [line, performance.now()]
     },
   })
-  const enforced = async () => (await daemon.status()).tables[0]?.enforced ?? 0
   const fill = async () => {
     const startedAt = performance.now()
     for (let n = 0; n < ENTRIES; n += LINES_AT_ONCE) {
       appendFileSync(daemon.log, Array.from({ length: LINES_AT_ONCE }, (_, i) => `bad ${attacker(NETWORK, n + i)}\n`).join(''))
       await sleep(1)
     }
-    const isDone = await waitFor(async () => (await enforced()) >= ENTRIES, { withinMs: ENTRIES_WITHIN_MS, everyMs: 1_000 })
-    if (isDone === undefined) throw new Error(`${await enforced()} of ${ENTRIES} came into force: ${running.output}`)
+    const isDone = await waitFor(async () => (await enforcedBy(daemon)) >= ENTRIES, {
+      withinMs: ENTRIES_WITHIN_MS,
+      everyMs: 1_000,
+    })
+    if (isDone === undefined) throw new Error(`${await enforcedBy(daemon)} of ${ENTRIES} came into force: ${running.output}`)
     return performance.now() - startedAt
   }
   const times: number[] = []

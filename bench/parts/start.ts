@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { program } from '../../test/lib/programs.ts'
 import { attacker, failedPasswords, TRIES } from '../lib/attackers.ts'
-import { type Daemon, fail2banDaemon, log2tableDaemon } from '../lib/daemons.ts'
+import { type Daemon, enforcedBy, fail2banDaemon, log2tableDaemon } from '../lib/daemons.ts'
 import { countEntries, isInNamespace, SetWatch } from '../lib/namespace.ts'
 import { waitFor } from '../lib/processes.ts'
 import { median, printTable } from '../lib/turns.ts'
@@ -27,10 +27,11 @@ export async function start(): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
     for (const { daemon, bans, times } of runs) {
       flush()
-      const watch = daemon.status ? undefined : new SetWatch()
+      const { status } = daemon
+      const watch = status ? undefined : new SetWatch()
       await sleep(500)
       const running = daemon.start()
-      const areIn = async () => (daemon.status ? await enforcedBy(daemon) : watch!.size) >= bans
+      const areIn = async () => (status ? await enforcedBy({ status }) : watch!.size) >= bans
       const ms = await waitFor(areIn, { withinMs: 120_000, everyMs: 50 })
       const entries = countEntries()
       await running.stop()
@@ -46,15 +47,6 @@ export async function start(): Promise<void> {
     rows.push([daemon.name, String(bans), seconds.toFixed(2), ((seconds / bans) * 10_000).toFixed(2)])
   }
   printTable(`start to all bans in force; ${ROUNDS} rounds`, rows)
-}
-
-/**
- * What it was heard to hold, as it says itself; what the kernel holds is counted afterwards. To listen to the kernel meanwhile would
- * cost more than to fill the set does.
- */
-async function enforcedBy({ status }: Daemon): Promise<number> {
-  const report = await status!().catch(() => undefined)
-  return report?.tables[0]?.enforced ?? 0
 }
 
 /** Has the daemon ban so many addresses, and stops it. */

@@ -24,6 +24,14 @@ export function frame(message: object, bytes: Uint8Array = new Uint8Array(0)): B
   return Buffer.concat([head, text, bytes])
 }
 
+/** The messages of frames, none of which may carry bytes. Throws a `WireError` at one that does. */
+export function* messagesOf(frames: Iterable<Frame>): Generator<unknown> {
+  for (const { message, bytes } of frames) {
+    if (bytes.length > 0) throw new WireError('a message has bytes after it')
+    yield message
+  }
+}
+
 /** Puts messages together again from the pieces in which they come. Holds one message at most. */
 export class FrameReader {
   readonly #bytesMax: number

@@ -1,4 +1,4 @@
-import { FrameReader, frame, HEAD_BYTES, WireError } from '../base/frames.ts'
+import { FrameReader, frame, HEAD_BYTES, messagesOf, WireError } from '../base/frames.ts'
 import type { Request } from './request.ts'
 
 /** What goes over the socket between engine and keeper, as frames (base/frames.ts) without bytes: plain data and nothing else. */
@@ -40,9 +40,6 @@ export class Unframer {
   readonly #frames = new FrameReader(MESSAGE_BYTES_MAX)
 
   push(piece: Buffer): unknown[] {
-    return this.#frames.push(piece).map(({ message, bytes }) => {
-      if (bytes.length > 0) throw new WireError('a message has bytes after it')
-      return message
-    })
+    return [...messagesOf(this.#frames.push(piece))]
   }
 }

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import { FrameReader, WireError } from '../base/frames.ts'
+import { FrameReader, messagesOf, WireError } from '../base/frames.ts'
 import type { Log } from '../base/log.ts'
 import { SECOND_MS } from '../base/units.ts'
 import { filesOf } from '../sources/glob.ts'
@@ -81,10 +81,7 @@ export function readerServer({ allowed, log, now }: ReaderServerOptions): Reader
     #take(piece: Buffer): void {
       if (this.#hasEnded) return
       try {
-        for (const { message, bytes } of this.#frames.push(piece)) {
-          if (bytes.length > 0) throw new WireError('a message has bytes after it')
-          this.#receive(message)
-        }
+        for (const message of messagesOf(this.#frames.push(piece))) this.#receive(message)
       } catch (error) {
         if (!(error instanceof WireError)) throw error
         log.error('the engine is cut off: it said what no engine says', { because: error.message })

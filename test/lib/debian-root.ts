@@ -39,6 +39,13 @@ export async function prepareDebian(): Promise<void> {
   await run(join(checkout, 'tools/debian-root'))
 }
 
+/** Makes the Debian package of this checkout in a folder, and gives its file. */
+export async function makePackage(folder: string): Promise<string> {
+  const argv = ['-s', 'deb', `DEBDIR=${folder}`, 'DEBFLAGS=-Zgzip -z1']
+  const { stdout } = await run('make', argv, { cwd: checkout, env: { ...process.env, LOG2TABLE_NODE: '' } })
+  return stdout.trim().split('\n').at(-1)!
+}
+
 const COMMAND_MS_MAX = 300_000
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 

@@ -26,8 +26,8 @@ const journalFiles = ['/var/log/journal/*/system.journal', '/run/log/journal/*/s
 const syslogDaemons = ['rsyslogd', 'syslog-ng', 'metalog']
 
 /**
- * Looks which logs there are: those of known services, and those that the configuration of a web server names. Services that write into the same file share its entry; one that writes a file and the journal is read
- * from the file.
+ * Looks which logs there are: those of known services, and those that the configuration of a web server names. Services that
+ * write into the same file share its entry; one that writes a file and the journal is read from the file.
  */
 export function lookForLogs(site: Site): Logs {
   const logs = new Map<string, FoundLog>()
@@ -53,10 +53,9 @@ export function lookForLogs(site: Site): Logs {
       if (files.length > 0 && !service.every) break
     }
   }
-  const isFound = (path: string) => [...logs.values()].some(({ key, files }) => key === path || files.includes(path))
-  for (const { path, set, about } of logsOfWebServers(site)) {
-    const known = logs.get(path)
-    if (known ? !known.sets.includes(set) : !isFound(path) && site.pathsOf(path).length > 0) add(path, [path], { set, about })
+  const isInGlob = (path: string) => [...logs.values()].some(({ files }) => files.includes(path))
+  for (const { path, ...service } of logsOfWebServers(site)) {
+    if (logs.has(path) || (!isInGlob(path) && site.pathsOf(path).length > 0)) add(path, [path], service)
   }
   return { found: [...logs.values()], absent }
 }

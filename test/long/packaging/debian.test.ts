@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { promisify } from 'node:util'
-import { DebianRoot, noDebianRoot, prepareDebian } from '../../lib/debian-root.ts'
+import { DebianRoot, makePackage, noDebianRoot, prepareDebian } from '../../lib/debian-root.ts'
 import { connect, createNamespace } from '../../lib/namespace.ts'
 import { needs, program } from '../../lib/programs.ts'
 import { SSH_CLIENT_PROGRAMS, SshClient } from '../../lib/ssh-client.ts'
 import { waitFor } from '../../lib/wait-for.ts'
 
-const run = promisify(execFile)
 const checkout = resolve(import.meta.dirname, '../../..')
 const WAIT_MS_MAX = 60_000
 
@@ -33,9 +30,7 @@ describe('the Debian package', { skip: noDebianRoot() || needs(SSH_CLIENT_PROGRA
   before(async () => {
     await prepareDebian()
     folder = mkdtempSync(join(tmpdir(), 'log2table-deb-'))
-    const argv = ['-s', 'deb', `DEBDIR=${folder}`, 'DEBFLAGS=-Zgzip -z1']
-    const { stdout } = await run('make', argv, { cwd: checkout, env: { ...process.env, LOG2TABLE_NODE: '' } })
-    deb = stdout.trim().split('\n').at(-1)!
+    deb = await makePackage(folder)
   })
   after(() => rmSync(folder, { recursive: true }))
 

@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { promisify } from 'node:util'
-import { DebianRoot, noBootedDebian, prepareDebian } from '../../lib/debian-root.ts'
+import { DebianRoot, makePackage, noBootedDebian, prepareDebian } from '../../lib/debian-root.ts'
 import { createNamespace } from '../../lib/namespace.ts'
 import { program } from '../../lib/programs.ts'
 import { waitFor } from '../../lib/wait-for.ts'
 
-const run = promisify(execFile)
-const checkout = resolve(import.meta.dirname, '../../..')
 const WAIT_MS_MAX = 60_000
 const UNITS = ['log2table-keeper.socket', 'log2table-reader.socket', 'log2table-keeper.service', 'log2table.service']
 
@@ -35,9 +31,7 @@ describe('the units of systemd, started by a systemd', { skip: noBootedDebian() 
   before(async () => {
     await prepareDebian()
     folder = mkdtempSync(join(tmpdir(), 'log2table-deb-'))
-    const argv = ['-s', 'deb', `DEBDIR=${folder}`, 'DEBFLAGS=-Zgzip -z1']
-    const { stdout } = await run('make', argv, { cwd: checkout, env: { ...process.env, LOG2TABLE_NODE: '' } })
-    deb = stdout.trim().split('\n').at(-1)!
+    deb = await makePackage(folder)
   })
   after(() => rmSync(folder, { recursive: true }))
 
