@@ -4,6 +4,9 @@ import { once } from 'node:events'
 import { statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { temporaryPath } from './fixtures/changes.ts'
 import { lockState } from './lock.ts'
 import { openSqlite } from './sqlite.ts'
@@ -17,6 +20,18 @@ test('a second daemon of the same folder is refused, and may start when the firs
   assert.throws(() => lockState(folder), isTaken)
   lock.release()
   lockState(folder).release()
+})
+
+test('a lock is held until it is released, also where nothing refers to it any more', async (t) => {
+  const folder = dirname(temporaryPath(t))
+  lockState(folder)
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  for (let turn = 0; turn < 3; turn++) {
+    collect()
+    await setImmediate()
+  }
+  assert.throws(() => lockState(folder), isTaken)
 })
 
 test('the lock of another process keeps us out, ends with its kill -9, and leaves the database open to readers', async (t) => {

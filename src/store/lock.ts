@@ -11,8 +11,8 @@ export interface StateLock {
 
 /**
  * Takes the folder for this process alone, or throws at once. The lock is a transaction on an empty file, which nothing is
- * ever written to: it ends with the process, however that ends, and leaves nothing behind that must be cleaned up. The
- * database beside it stays open to readers.
+ * ever written to: it ends with `release` or with the process, however that ends, and leaves nothing behind that must be
+ * cleaned up. The database beside it stays open to readers.
  */
 export function lockState(folder: string): StateLock {
   const path = join(folder, 'log2table.lock')
@@ -26,7 +26,8 @@ export function lockState(folder: string): StateLock {
       db.close()
       throw error
     }
-    return { release: () => db.close() }
+    held.add(db)
+    return { release: () => held.delete(db) && db.close() }
   } catch (error) {
     if ((error as { errcode?: number }).errcode === SQLITE_BUSY) {
       throw new StoreError('busy', `${folder}: another log2table is running with this folder; stop that one first`, {
@@ -39,5 +40,8 @@ export function lockState(folder: string): StateLock {
     throw new StoreError('unusable', message, { cause: error })
   }
 }
+
+/** Node closes a database that nothing refers to any more, and with it the lock would go. */
+const held = new Set<Database>()
 
 const SQLITE_BUSY = 5
