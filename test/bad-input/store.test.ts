@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { closeSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
-import { describe, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { Database } from '../../src/store/database.ts'
 import { DaemonProcess } from '../lib/daemon-process.ts'
 import { createEnclosure, ENCLOSURE_PROGRAMS, type Enclosure } from '../lib/enclosure.ts'
@@ -8,6 +8,7 @@ import { needs } from '../lib/programs.ts'
 
 const GOES_ON = 'bans go on, and what is to be stored waits in memory'
 const PAGE_BYTES = 4096
+const LOCK_MS_MAX = 60_000
 
 const host = (n: number) => `203.0.113.${n}`
 const isStoreTrouble = (text: string) => text.startsWith('the store ')
@@ -51,9 +52,17 @@ function fill(path: string): void {
   }
 }
 
+/** Keeps the database locked, like another program, from the moment the daemon has written what it is writing. */
+function lock(t: TestContext, daemon: DaemonProcess): Database {
+  const other = new Database(daemon.path('state/state.db'), { timeout: LOCK_MS_MAX })
+  t.after(() => other.close())
+  other.exec('BEGIN EXCLUSIVE')
+  return other
+}
+
 /** Every page but the first becomes garbage, as by a failing disk; whoever has the database open will have to read it again. */
 function damage(path: string): void {
-  const db = new Database(path)
+  const db = new Database(path, { timeout: LOCK_MS_MAX })
   db.exec('CREATE TABLE other (a); DROP TABLE other; PRAGMA wal_checkpoint(TRUNCATE)')
   db.close()
   const fd = openSync(path, 'r+')
@@ -124,9 +133,7 @@ describe('a database that another program keeps locked', () => {
     const daemon = new DaemonProcess(t)
     await daemon.start()
     await ban(daemon, [host(1)])
-    const other = new Database(daemon.path('state/state.db'))
-    t.after(() => other.close())
-    other.exec('BEGIN EXCLUSIVE')
+    const other = lock(t, daemon)
     await ban(daemon, [2, 3, 4].map(host))
     assert.deepEqual(errorsOf(daemon), [`error: ${busy}; ${GOES_ON}`])
     const { troubles } = await daemon.troubles()
@@ -146,9 +153,7 @@ describe('a database that another program keeps locked', () => {
     await daemon.start()
     await ban(daemon, [host(1)])
     assert.equal(await daemon.stop(), 0)
-    const other = new Database(daemon.path('state/state.db'))
-    t.after(() => other.close())
-    other.exec('BEGIN EXCLUSIVE')
+    const other = lock(t, daemon)
     await daemon.start()
     await ban(daemon, [host(2)])
     assert.deepEqual(errorsOf(daemon), [`error: ${busy}; ${GOES_ON}`])
@@ -161,9 +166,7 @@ describe('a database that another program keeps locked', () => {
   test('a reload waits for another time, and the old configuration goes on', async (t) => {
     const daemon = new DaemonProcess(t)
     await daemon.start()
-    const other = new Database(daemon.path('state/state.db'))
-    t.after(() => other.close())
-    other.exec('BEGIN EXCLUSIVE')
+    const other = lock(t, daemon)
     await ban(daemon, [host(1)])
     assert.deepEqual(await daemon.run('reload'), {
       status: 69,
