@@ -35,7 +35,7 @@ build: $(dependencies)
 
 #: make run         the daemon at work on this machine's logs, with tables that touch nothing; state in ./.run
 run: $(wasm)
-	@tools/node any bin/log2table run --try
+	@NODE_COMPILE_CACHE="$$PWD/.tools/compile-cache" tools/node any bin/log2table run --try
 
 #: make test        everything that must hold: check, then all tests (TEST_NODE="22 24" for both, TESTS=FILE... for some)
 test: check tests

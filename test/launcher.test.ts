@@ -45,13 +45,15 @@ describe('bin/log2table', () => {
     assert.deepEqual(log2table(), { status: 3, stdout: called('path/node', 'src/cli/main.ts'), stderr: '' })
   })
 
-  it('gives the daemon less room for what it holds for a moment', () => {
+  it('gives what reads logs less room for what it holds for a moment', () => {
     fakeNode('path/node', 'v24.0.0', ' "$MALLOC_MMAP_THRESHOLD_"')
-    const { stdout } = log2table({ args: ['run', '-d'] })
-    assert.equal(
-      stdout,
-      `path/node --disable-warning=ExperimentalWarning --max-semi-space-size=8 ${root}/src/cli/main.ts run -d 1048576\n`,
-    )
+    for (const [command, size] of Object.entries({ run: 8, replay: 16 })) {
+      const { stdout } = log2table({ args: [command, '-d'] })
+      assert.equal(
+        stdout,
+        `path/node --disable-warning=ExperimentalWarning --max-semi-space-size=${size} ${root}/src/cli/main.ts ${command} -d 1048576\n`,
+      )
+    }
   })
 
   it('prefers the Node that was fetched for it, and LOG2TABLE_NODE to that', () => {

@@ -133,8 +133,70 @@ describe('make install', () => {
     assert.match(stdout, new RegExp(`\\b${version.replaceAll('.', '\\.')}\\b`))
   })
 
+  describe('compiled ahead', () => {
+    const dist = () => path.join(root, 'opt/lib/log2table/dist')
+    const files = () => readdir(path.join(dist(), 'compiled'))
+    const TELL = `import { syncBuiltinESMExports } from 'node:module'
+      import vm from 'node:vm'
+      const { Script } = vm
+      vm.Script = class extends Script { constructor(...args) { super(...args); console.log(this.cachedDataRejected) } }
+      syncBuiltinESMExports()`
+    /** Whether V8 refused what was compiled ahead of the part that `version` needs; 'undefined' where there was nothing for it. */
+    async function isRefused(...options: readonly string[]): Promise<string> {
+      const tell = `data:text/javascript,${encodeURIComponent(TELL)}`
+      const argv = [...options, '--import', tell, path.join(dist(), 'cli/main.js'), 'version']
+      const { stdout } = await run(process.execPath, argv)
+      const [answer = '', said] = stdout.split('\n')
+      assert.match(said!, /^log2table /)
+      return answer
+    }
+    const look = async () =>
+      await Promise.all(
+        (await files()).map(async (name) => {
+          const { mtimeMs, ino, mode, uid } = await stat(path.join(dist(), 'compiled', name))
+          return { name, mtimeMs, ino, uid, mode: (mode & 0o777).toString(8) }
+        }),
+      )
+
+    it('is nothing until an installer does it where the program stays', async () => {
+      assert.equal(await isRefused(), 'undefined')
+      await assert.rejects(files(), { code: 'ENOENT' })
+    })
+
+    it('is taken from then on, by a V8 with other options not, and nobody else writes there', async () => {
+      await run(process.execPath, [path.join(dist(), 'parts/keep-compiled.js')])
+      const made = await look()
+      assert.ok(made.length >= 2)
+      for (const { uid, mode } of made) assert.deepEqual({ uid, mode }, { uid: process.getuid!(), mode: '644' })
+      assert.equal(await isRefused(), 'false')
+      assert.equal(await isRefused('--max-semi-space-size=8'), 'false')
+      assert.equal(await isRefused('--stack-size=900'), 'undefined')
+      assert.deepEqual(await look(), made)
+    })
+
+    it('does no harm where it is damaged', async () => {
+      for (const name of await files()) await writeFile(path.join(dist(), 'compiled', name), 'nonsense')
+      assert.equal(await isRefused(), 'true')
+    })
+  })
+
+  it('starts what takes types away for a configuration that has some, and for no other', async () => {
+    const said = 'process.on("exit", () => console.log(process.moduleLoadList.some((name) => name.includes("amaro"))))'
+    const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(said)}`
+    for (const [text, isStarted] of [
+      ["export default 'plain'", 'false'],
+      ["export default 'typed' as string", 'true'],
+    ]) {
+      await writeFile(path.join(folder, 'parameters.ts'), text!)
+      const checked = run(path.join(root, 'opt/bin/log2table'), ['check', '--config', folder], {
+        env: { ...environment(), NODE_OPTIONS, LOG2TABLE_USER: 'root' },
+      })
+      await assert.rejects(checked, ({ stdout }) => stdout.trim().split('\n').at(-1) === isStarted)
+    }
+  })
+
   it('makes ETCDIR the folder that the program looks in, and that its messages name', async () => {
-    const inDist = (text: string) => run('grep', ['-rE', '--include=*.js', text, path.join(root, 'opt/lib/log2table/dist')])
+    const inDist = (text: string) => run('grep', ['-rE', '--include=*.cjs', text, path.join(root, 'opt/lib/log2table/dist')])
     await inDist(`["']${etc}["']`)
     await assert.rejects(inDist(`["' ]/etc/log2table`), { code: 1 })
     await inDist(`["']/opt/share/examples/log2table["']`)
@@ -184,6 +246,7 @@ describe('make install', () => {
     await writeFile(file, 'mine')
     await make('install')
     assert.equal(await readFile(file, 'utf8'), 'mine')
+    await assert.rejects(stat(path.join(root, 'opt/lib/log2table/dist/compiled')), { code: 'ENOENT' })
     await make('uninstall')
     assert.equal(await readFile(file, 'utf8'), 'mine')
     const { stdout } = await run('find', ['.', '-not', '-type', 'd'], { cwd: root })

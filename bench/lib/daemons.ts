@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -20,12 +20,22 @@ export interface Daemon {
 }
 
 /** As it is published: built, and with what bin/log2table gives to the daemon. A checkout needs a third of a second more to strip the types at each start. */
-export const log2table = [
-  process.execPath,
-  '--disable-warning=ExperimentalWarning',
-  '--max-semi-space-size=8',
-  new URL('../../dist/cli/main.js', import.meta.url).pathname,
-]
+export const log2table = published(8)
+
+/** Its `replay`, with what bin/log2table gives to that. */
+export const log2tableReplay = [...published(16), 'replay', '--json']
+
+/** V8's young generation takes so many MiB a half. */
+function published(halfMib: number): readonly string[] {
+  const main = new URL('../../dist/cli/main.js', import.meta.url).pathname
+  return [process.execPath, '--disable-warning=ExperimentalWarning', `--max-semi-space-size=${halfMib}`, main]
+}
+
+/** What `make install` does besides, which makes starts shorter. A new build takes it away. */
+export function compileAhead(): void {
+  const [node, ...args] = log2table
+  execFileSync(node!, [...args.slice(0, 1), new URL('../../dist/parts/keep-compiled.js', import.meta.url).pathname])
+}
 
 export interface Log2tableDaemon extends Daemon {
   start(options?: { readonly nodeOptions?: readonly string[]; onLine?(line: string): void }): Running

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Pattern } from '../../src/matching/pattern.ts'
 import { httpd, sshd } from '../../src/patterns/index.ts'
 import { program } from '../../test/lib/programs.ts'
-import { log2table } from '../lib/daemons.ts'
+import { log2tableReplay as command } from '../lib/daemons.ts'
 import { type Dialect, patternFile } from '../lib/dialects.ts'
 import { writeBenchLog } from '../lib/logs.ts'
 import { secondsOf } from '../lib/processes.ts'
@@ -15,9 +15,6 @@ const LINES = 1_000_000
 const LINES_LONG = 10_000_000
 /** fail2ban would need a minute for each round of the whole log. */
 const LINES_FAIL2BAN = 50_000
-
-/** As bin/log2table runs it: what keeps V8's heap small is for the daemon. */
-const command = [...log2table.filter((word) => !word.startsWith('--max-semi-space-size')), 'replay', '--json']
 
 /** Whole processes, from the start of the program to its end: what a log costs that is read at once. */
 export async function replay(): Promise<void> {

@@ -170,3 +170,22 @@ export function sourceOf(address: Address): Address {
 export function sourceNetwork(source: Address): Network {
   return { address: source, bits: typeof source === 'number' ? 32 : SOURCE_BITS_IPV6 }
 }
+
+/** Sources that come and go: a `Set` of them, or a `Map`. */
+export interface Sources {
+  has(source: Address): boolean
+  keys(): Iterable<Address>
+}
+
+/** One of these sources that is in a network, or around it; undefined where there is none. All are looked at only for a network that is wider than a source. */
+export function overlapping(network: Network, sources: Sources): Address | undefined {
+  const source = sourceOf(network.address)
+  if (network.bits >= sourceNetwork(source).bits) return sources.has(source) ? source : undefined
+  for (const one of sources.keys()) if (contains(network, one)) return one
+  return undefined
+}
+
+/** Whether a network is no wider than a source. */
+export function isSource({ address, bits }: Network): boolean {
+  return bits === sourceNetwork(address).bits
+}

@@ -10,8 +10,8 @@ import type { ReplayOptions } from '../daemon/replay.ts'
 import { type NearMiss, NearMisses } from '../matching/near-miss.ts'
 import { nameOf } from '../matching/pattern.ts'
 import type { Io } from './command.ts'
+import { nearRecord, nearText } from './near-text.ts'
 import { decisionLine, lasting, paint } from './output.ts'
-import { nearRecord, nearText } from './pattern-trial.ts'
 
 /** So many lines are explained at a time. */
 const LINES_MAX = 50

@@ -8,13 +8,25 @@ process.on('uncaughtException', (error) => {
   process.exit(exitStatus.software)
 })
 
-const { output: stdout, fault } = outputOf(process.stdout)
-const { output: stderr } = outputOf(process.stderr)
-const status = await runProgram(process.argv.slice(2), { stdin: process.stdin, stdout, stderr, env: process.env, now: Date.now })
-await new Promise((written) => process.stdout.write('', written))
-const writeFault = fault()
-if (writeFault) stderr.write(errorText(writeFault))
-process.exit(writeFault?.status ?? status)
+// For the case that it comes to no end, with nothing left to wait for.
+process.exitCode = exitStatus.software
+void main()
+
+async function main(): Promise<never> {
+  const { output: stdout, fault } = outputOf(process.stdout)
+  const { output: stderr } = outputOf(process.stderr)
+  const status = await runProgram(process.argv.slice(2), {
+    stdin: process.stdin,
+    stdout,
+    stderr,
+    env: process.env,
+    now: Date.now,
+  })
+  await new Promise((written) => process.stdout.write('', written))
+  const writeFault = fault()
+  if (writeFault) stderr.write(errorText(writeFault))
+  process.exit(writeFault?.status ?? status)
+}
 
 /** Standard output or standard error, and why it could not be written; that nobody reads it any more is no fault. */
 function outputOf(stream: NodeJS.WriteStream): { readonly output: Output; readonly fault: () => UserError | undefined } {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { FOR_LIFE } from '../base/units.ts'
 import type { Decision } from '../core/model.ts'
 import type { Output } from './command.ts'
-import { alignedLines, decisionLine, roughly, timeLeft } from './output.ts'
+import { alignedLines, decisionLine, roughly, timeLeft, writingTogether } from './output.ts'
 
 process.env.TZ = 'Europe/Berlin'
 
@@ -104,4 +104,17 @@ test('columns are as wide as they must be, amounts to the right, and the last on
     '192.0.2.100      7  1.5 KiB  x',
   ])
   assert.equal(alignedLines(['ADDRESS', 'HITS', 'UNREAD', 'REASON'], rows, 36)[1], '192.0.2.1    1,234        -  some r…')
+})
+
+test('what is written within one turn of the event loop is one write, in its order, and what comes later another', async () => {
+  const writes: string[] = []
+  const write = writingTogether({ write: (text) => void writes.push(text) })
+  write('a\n')
+  write('b\n')
+  assert.deepEqual(writes, [])
+  await new Promise(setImmediate)
+  assert.deepEqual(writes, ['a\nb\n'])
+  write('c\n')
+  await new Promise(setImmediate)
+  assert.deepEqual(writes, ['a\nb\n', 'c\n'])
 })

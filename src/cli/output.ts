@@ -23,6 +23,20 @@ export function decisionLine(
   return `${json ? jsonLine(decisionRecord(decision)) : decisionText(decision, output)}\n`
 }
 
+/** Collects what is written within one turn of the event loop: each write of its own is a call of the system. */
+export function writingTogether(output: Pick<Output, 'write'>): (text: string) => void {
+  let collected = ''
+  const flush = () => {
+    const text = collected
+    collected = ''
+    output.write(text)
+  }
+  return (text) => {
+    if (collected === '') queueMicrotask(flush)
+    collected += text
+  }
+}
+
 /** Padded so that the lines of a live view stand in columns; a pipe gets single spaces. */
 const KIND_WIDTH = 7
 const ADDRESS_WIDTH = 15

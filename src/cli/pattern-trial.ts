@@ -7,6 +7,7 @@ import { type NearMiss, NearMisses } from '../matching/near-miss.ts'
 import { nameOf, type Pattern } from '../matching/pattern.ts'
 import { scannerOf } from '../matching/scanner-of.ts'
 import type { Io } from './command.ts'
+import { nearRecord, nearText } from './near-text.ts'
 import { count, paint } from './output.ts'
 
 /** So many lines are shown of those that a pattern matches, and of those that it nearly does. */
@@ -128,22 +129,6 @@ class Trial {
       }
     }
   }
-}
-
-/** Where a line and a pattern part, for a person. */
-export function nearText({ fits, wants }: Pick<NearMiss, 'fits' | 'wants'>): string {
-  if (wants === '') return 'fits, but another pattern counts'
-  return `fits up to "${escapeText(fits.slice(-60))}", then wants ${escapeSource(wants)}`
-}
-
-/** The same for JSON. */
-export function nearRecord({ pattern, share, fits, wants }: NearMiss): object {
-  return { pattern: nameOf(pattern), share, fits, wants }
-}
-
-/** Backslashes stay single: a regex is shown as it is to be written. */
-function escapeSource(source: string): string {
-  return source.split('\\').map(escapeText).join('\\')
 }
 
 function textOf(bytes: Uint8Array, start: number, end: number): string {

@@ -175,15 +175,15 @@ describe('those who log in', () => {
     const parameters = { port: '50022' }
     core.tell({ ...login(0, '9'), parameters })
     core.tell(hit(1, '192.0.2.1', { weight: 0, login: 'closed', session: '10', parameters: { port: '50023' } }))
-    assert.equal([...core.loggedIn()].length, 1)
+    assert.equal([...core.loggedIn.keys()].length, 1)
     core.tell(hit(2, '192.0.2.1', { weight: 0, login: 'closed', session: '10', parameters }))
-    assert.equal([...core.loggedIn()].length, 0)
+    assert.equal([...core.loggedIn.keys()].length, 0)
   })
 
   test('another address under the same process id is another session', () => {
     const core = newCore()
     decisionsOf(core, [login(0, '9'), hit(1, '192.0.2.9', { session: '9' })])
-    assert.deepEqual([...core.loggedIn()], [])
+    assert.deepEqual([...core.loggedIn.keys()], [])
   })
 })
 

@@ -1,4 +1,15 @@
-import { type Address, contains, formatNetwork, type Network, parseNetwork, sourceNetwork, sourceOf } from '../base/address.ts'
+import {
+  type Address,
+  contains,
+  formatNetwork,
+  isSource,
+  type Network,
+  overlapping,
+  parseNetwork,
+  type Sources,
+  sourceNetwork,
+  sourceOf,
+} from '../base/address.ts'
 import { parseDuration } from '../base/duration.ts'
 import { countListings, dayOf, type Listing } from '../base/listings.ts'
 import { DAY_MS, FOR_LIFE, HOUR_MS, type Instant, type Json } from '../base/units.ts'
@@ -46,7 +57,7 @@ const KNOCKS_MAX = 100_000
 /** What a rule is taken to ban at that does not say so, to compare it with others. */
 const THRESHOLD_USUAL = 100
 
-/** How many offenders' histories are held in memory; more are looked up again. */
+/** How many offenders' histories are held once they are committed, by default. */
 const OFFENDERS_CACHED_MAX = 50_000
 
 export interface CoreOptions {
@@ -59,6 +70,8 @@ export interface CoreOptions {
   /** Where nothing is stored: told whose each line is that counts. Then changes tell of no hits and no sessions. */
   onEvidence?(source: Address): void
   readonly sourcesMax?: number
+  /** How many offenders' histories are held once they are committed; where there are more, all are looked up again. */
+  readonly offendersCachedMax?: number
 }
 
 /** What the core has come to since it was last asked. */
@@ -131,6 +144,7 @@ export class Core {
   /** Bans by the key of their wake. */
   readonly #bansToEnd = new Map<string, SavedBan>()
   readonly #offenders = new Map<Address, KnownOffender>()
+  readonly #offendersCachedMax: number
   #now: Instant = 0
   #ignoredHits = 0
   /** When it was last noted of those who are banned for life that they knock. */
@@ -142,7 +156,9 @@ export class Core {
   #tableChanges: TableChange[] = []
   #changes: Change[] = []
 
-  constructor({ rules, tables, offender, loginsSince = () => [], onEvidence, sourcesMax = SOURCES_MAX }: CoreOptions) {
+  constructor(options: CoreOptions) {
+    const { rules, tables, offender, loginsSince = () => [], onEvidence, sourcesMax = SOURCES_MAX } = options
+    this.#offendersCachedMax = options.offendersCachedMax ?? OFFENDERS_CACHED_MAX
     this.#onEvidence = onEvidence
     this.#sessions = new Sessions({ isSaved: onEvidence === undefined })
     this.#tables = tables
@@ -242,7 +258,7 @@ export class Core {
 
   /** All changes taken so far are committed: histories can be looked up again, and need not be held. */
   committed(): void {
-    if (this.#offenders.size > OFFENDERS_CACHED_MAX) this.#offenders.clear()
+    if (this.#offenders.size > this.#offendersCachedMax) this.#offenders.clear()
   }
 
   /** When the core must be told the time again, if nothing else happens. */
@@ -272,13 +288,13 @@ export class Core {
   }
 
   /** Sources that are logged in, for the guard of the tables. */
-  loggedIn(): Iterable<Address> {
-    return this.#sessions.loggedIn()
+  get loggedIn(): Sources {
+    return this.#sessions.loggedIn
   }
 
-  /** Goes up whenever `loggedIn` changes. */
-  get loggedInVersion(): number {
-    return this.#sessions.loggedInVersion
+  /** See Sessions.takeChangedLogins. */
+  takeChangedLogins(): Iterable<Address> {
+    return this.#sessions.takeChangedLogins()
   }
 
   /** Why a network must not be banned, or undefined where it may. */
@@ -710,15 +726,7 @@ export class Core {
   #refusal(network: Network): string | undefined {
     const refusal = this.#protection.refusal(network) ?? this.#protection.suspended
     if (refusal !== undefined) return refusal
-    return this.#isLoggedIn(network) ? 'logged in at this moment' : undefined
-  }
-
-  /** Whether somebody in a network is logged in. */
-  #isLoggedIn(network: Network): boolean {
-    const source = sourceOf(network.address)
-    if (network.bits >= sourceNetwork(source).bits) return this.#sessions.isLoggedIn(source)
-    for (const one of this.#sessions.loggedIn()) if (contains(network, one)) return true
-    return false
+    return overlapping(network, this.#sessions.loggedIn) === undefined ? undefined : 'logged in at this moment'
   }
 
   /** What has become protected while it was banned is let go. */
@@ -860,10 +868,6 @@ function frozenText({ name, budget }: RunningRule): string | undefined {
 
 function budgetChange(rule: string, kept: Json): Change {
   return { kind: 'kept', rule: `${BUDGET_OF}${rule}`, source: 0, kept, wakeAt: undefined }
-}
-
-function isSource({ address, bits }: Network): boolean {
-  return bits === sourceNetwork(address).bits
 }
 
 /** Multicast is nobody's source, whatever a line says. */

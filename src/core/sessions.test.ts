@@ -40,7 +40,7 @@ function restarted(sessions: Sessions): Sessions {
   return again
 }
 
-const loggedIn = (sessions: Sessions) => [...sessions.loggedIn()].map(formatAddress)
+const loggedIn = (sessions: Sessions) => [...sessions.loggedIn.keys()].map(formatAddress)
 
 describe('a session', () => {
   test('is one of its log and set: the same process id elsewhere is another', () => {
@@ -90,8 +90,8 @@ describe('whoever is logged in', () => {
       assert.deepEqual(loggedIn(sessions), ['192.0.2.1', '192.0.2.2', '192.0.2.3'])
       note(sessions, closed('70', '192.0.2.1', '50022'))
       assert.deepEqual(loggedIn(sessions), ['192.0.2.2', '192.0.2.3'])
-      assert.equal(sessions.isLoggedIn(parseAddress('192.0.2.1')!), false)
-      assert.equal(sessions.isLoggedIn(parseAddress('192.0.2.2')!), true)
+      assert.equal(sessions.loggedIn.has(parseAddress('192.0.2.1')!), false)
+      assert.equal(sessions.loggedIn.has(parseAddress('192.0.2.2')!), true)
     }
   })
 
@@ -107,6 +107,39 @@ describe('whoever is logged in', () => {
     assert.equal(note(sessions, closed('talker')), '192.0.2.2 20')
     assert.equal(note(sessions, closed('2')), 'nobody 20')
     assert.equal(note(sessions, closed('3')), '192.0.2.3 20')
+  })
+})
+
+describe('who has come or gone', () => {
+  const changed = (sessions: Sessions) => [...sessions.takeChangedLogins()].map(formatAddress)
+
+  test('is told once, by source, also where nothing has changed in the end', () => {
+    const sessions = new Sessions({ isSaved: true })
+    note(sessions, opened('7', '192.0.2.1'))
+    note(sessions, opened('8', '192.0.2.2'))
+    note(sessions, opened('9', '192.0.2.1'))
+    assert.deepEqual(changed(sessions), ['192.0.2.1', '192.0.2.2'])
+    note(sessions, closed('9'))
+    assert.deepEqual(changed(sessions), [])
+    note(sessions, closed('7'))
+    note(sessions, opened('10', '192.0.2.3'))
+    note(sessions, closed('10'))
+    assert.deepEqual(changed(sessions), ['192.0.2.1', '192.0.2.3'])
+    assert.deepEqual(loggedIn(sessions), ['192.0.2.2'])
+  })
+
+  test('is everybody after a restart', () => {
+    const sessions = new Sessions({ isSaved: true })
+    note(sessions, opened('7', '192.0.2.1'))
+    note(sessions, hit('8', '192.0.2.2'))
+    assert.deepEqual(changed(restarted(sessions)), ['192.0.2.1'])
+  })
+
+  test('is nobody where nobody asks', () => {
+    const sessions = new Sessions({ isSaved: false })
+    note(sessions, opened('7', '192.0.2.1'))
+    assert.deepEqual(loggedIn(sessions), ['192.0.2.1'])
+    assert.deepEqual(changed(sessions), [])
   })
 })
 

@@ -1,4 +1,4 @@
-import { type Address, sourceOf } from '../base/address.ts'
+import { type Address, type Sources, sourceOf } from '../base/address.ts'
 import { DAY_MS, HOUR_MS, type Instant } from '../base/units.ts'
 import type { Change, HitFact, SavedSession, SessionCost } from './model.ts'
 
@@ -68,8 +68,8 @@ export class Sessions {
   readonly #loggedInFrom = new Map<string, Set<Session>>()
   /** How many of them each source has. */
   readonly #loggedIn = new Map<Address, number>()
-  /** Goes up whenever somebody comes to be logged in, or is no more. */
-  loggedInVersion = 0
+  /** Who has come to be logged in or is no more since it was last asked. */
+  #changedLogins = new Set<Address>()
   /** Before then no session is to be looked at. */
   #sweepAt: Instant = 0
   readonly #isSaved: boolean
@@ -118,12 +118,15 @@ export class Sessions {
   }
 
   /** The sources that are logged in. */
-  loggedIn(): Iterable<Address> {
-    return this.#loggedIn.keys()
+  get loggedIn(): Sources {
+    return this.#loggedIn
   }
 
-  isLoggedIn(source: Address): boolean {
-    return this.#loggedIn.has(source)
+  /** The sources that have come to be logged in, or are no more, since the last call; some both, and are as they were. */
+  takeChangedLogins(): Iterable<Address> {
+    const changed = this.#changedLogins
+    if (changed.size > 0) this.#changedLogins = new Set()
+    return changed
   }
 
   /**
@@ -299,7 +302,7 @@ export class Sessions {
   #countLogin(address: Address, change: 1 | -1): void {
     const source = sourceOf(address)
     const count = (this.#loggedIn.get(source) ?? 0) + change
-    if (this.#loggedIn.has(source) !== count > 0) this.loggedInVersion++
+    if (this.#isSaved && this.#loggedIn.has(source) !== count > 0) this.#changedLogins.add(source)
     if (count > 0) this.#loggedIn.set(source, count)
     else this.#loggedIn.delete(source)
   }

@@ -3,7 +3,8 @@ import * as v from 'valibot'
 import type { Log } from '../base/log.ts'
 import { DAY_MS, type Instant, MINUTE_MS } from '../base/units.ts'
 import type { Feed } from '../matching/pattern.ts'
-import { type BlindSpot, BlindSpots, blindSpotText, type Usual } from './blind-spots.ts'
+import { blindSpotText } from './blind-spot-text.ts'
+import { type BlindSpot, BlindSpots, type Usual } from './blind-spots.ts'
 import { timeLimit } from './time-limit.ts'
 
 const WRITE_EVERY_MS = 10 * MINUTE_MS

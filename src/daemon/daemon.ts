@@ -31,7 +31,7 @@ import { Committer } from '../store/committer.ts'
 import { lockState } from '../store/lock.ts'
 import { keepAside, openState, reopenState } from '../store/open.ts'
 import { openSqlite } from '../store/sqlite.ts'
-import { StoreError } from '../store/store.ts'
+import { KEEP_MS, StoreError } from '../store/store.ts'
 import { BlindSpotWatch } from './blind-spot-watch.ts'
 import { CommandRuns } from './command-runs.ts'
 import { type ControlServer, listenForControl } from './control.ts'
@@ -81,8 +81,6 @@ export interface Daemon {
   stop(): Promise<void>
 }
 
-/** Evidence and ended bans are kept this long. */
-const KEEP_MS = 400 * DAY_MS
 /** How many decisions `view` can show. */
 const DECISIONS_HELD_MAX = 100
 /** One step of purging; small, so that nothing waits for it. */

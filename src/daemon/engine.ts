@@ -1,4 +1,4 @@
-import { formatNetwork, type Network, parseNetwork, sourceNetwork, sourceOf } from '../base/address.ts'
+import { type Address, formatNetwork, type Network, parseNetwork, sourceNetwork, sourceOf } from '../base/address.ts'
 import type { Log } from '../base/log.ts'
 import { FOR_LIFE, type Instant } from '../base/units.ts'
 import { type Climbing, Core, SOURCES_MAX, type Standing } from '../core/core.ts'
@@ -71,7 +71,6 @@ export class Engine {
   #asked: Promise<unknown> = Promise.resolve()
   #wakeTimer: NodeJS.Timeout | undefined
   #retryTimer: NodeJS.Timeout | undefined
-  #loggedInVersion = 0
   readonly #deleted = new Deleted()
   #protection: Protection = { ignored: [], protected: [] }
   /** Names of quarantined patterns that our log has told of. */
@@ -415,6 +414,7 @@ export class Engine {
   /** All that a keeper must know that knows nothing; what changes meanwhile is told after it. */
   *#everything(): Generator<Request> {
     yield this.#protectRequest()
+    yield* logins(this.#core.loggedIn.keys())
     for (const table of this.configuration.tables.keys()) {
       const wanted = this.#core.wanted(table)
       yield* additions(table, wanted.values())
@@ -427,8 +427,16 @@ export class Engine {
   }
 
   #tellKeeperProtection(): void {
-    this.#loggedInVersion = this.#core.loggedInVersion
     this.#ask(this.#protectRequest())
+  }
+
+  /** Only what changed: somebody may come or go with each batch of lines. */
+  #tellKeeperLogins(): void {
+    const { loggedIn } = this.#core
+    const came: Address[] = []
+    const left: Address[] = []
+    for (const source of this.#core.takeChangedLogins()) (loggedIn.has(source) ? came : left).push(source)
+    for (const request of logins(came, left)) this.#ask(request)
   }
 
   #protectRequest(): Request {
@@ -439,7 +447,6 @@ export class Engine {
         ...this.#protection.ignored.map(because('on the ignore list')),
         ...(this.#protection.proxies ?? []).map(because('a proxy')),
         ...this.#protection.protected.map((one) => because(one.because)(one.network)),
-        ...[...this.#core.loggedIn()].map(sourceNetwork).map(because('logged in at this moment')),
       ],
     }
   }
@@ -450,7 +457,7 @@ export class Engine {
 
   /** Sees to it that the core is told the time when something is due. */
   #sleep(): void {
-    if (this.#core.loggedInVersion !== this.#loggedInVersion) this.#tellKeeperProtection()
+    this.#tellKeeperLogins()
     clearTimeout(this.#wakeTimer)
     const nextAt = this.#core.nextWakeAt()
     if (nextAt === undefined) return
@@ -460,6 +467,12 @@ export class Engine {
       this.#pipeline.settle()
     }, ms)
   }
+}
+
+function* logins(came: Iterable<Address> = [], left: Iterable<Address> = []): Generator<Request> {
+  const texts = (sources: Iterable<Address>) => Array.from(sources, (source) => formatNetwork(sourceNetwork(source)))
+  for (const part of partsOf(texts(left))) yield { kind: 'loggedIn', came: [], left: part }
+  for (const part of partsOf(texts(came))) yield { kind: 'loggedIn', came: part, left: [] }
 }
 
 /** Made piece by piece, so that nothing waits long for a large table. */

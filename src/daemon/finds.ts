@@ -1,5 +1,6 @@
 import type { Address } from '../base/address.ts'
-import { parseTimestamp, type Written } from '../lines/timestamp.ts'
+import { LineDates } from '../lines/line-dates.ts'
+import type { Written } from '../lines/timestamp.ts'
 import type { Feed, Pattern } from '../matching/pattern.ts'
 import { groupsOf } from '../matching/prepared.ts'
 import type { Findings, Match, Quarantined, ScanCounts, Scanner } from '../matching/scanner.ts'
@@ -80,6 +81,7 @@ export class Finder {
 
   find(bytes: Uint8Array, written: Written): Finds {
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    const dates = new LineDates(text, written)
     const before = { ...this.#scanner.counts }
     const texts: (string | undefined)[] = []
     const wide: bigint[] = []
@@ -99,7 +101,7 @@ export class Finder {
       match: (match) => {
         const { feed, pattern, start, end, address, session, times, groups } = match
         const number = this.#patterns.numberOf(feed, pattern)
-        const at = parseTimestamp(match.text ?? text.toString('latin1', start, end), written) ?? Number.NaN
+        const at = dates.of(start, end, match.text) ?? Number.NaN
         texts.push(session)
         for (const name of this.#patterns.all[number]!.groups) texts.push(groups[name])
         if (typeof address === 'bigint') wide.push(address)

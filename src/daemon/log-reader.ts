@@ -1,6 +1,6 @@
 import type { Instant } from '../base/units.ts'
 import type { HitFact, SavedPosition } from '../core/model.ts'
-import { parseTimestamp } from '../lines/timestamp.ts'
+import { LineDates } from '../lines/line-dates.ts'
 import { type Feed, nameOf, type Pattern, parametersOf, WEIGHT_DEFAULT } from '../matching/pattern.ts'
 import type { Findings, Match, Scanner } from '../matching/scanner.ts'
 import type { Block } from '../sources/source.ts'
@@ -157,11 +157,11 @@ export class LogReader {
       }
     }
     const latest = arrivedAt ?? Number.POSITIVE_INFINITY
-    const written = { by: block.writtenBy, zone: this.#zone }
+    const dates = new LineDates(text, { by: block.writtenBy, zone: this.#zone })
     const ownTime = (start: number, end: number, match: Pick<Match, 'text' | 'at'> = {}) => {
       if (block.timeOf) return block.timeOf(start)
       if (match.at !== undefined) return match.at ?? undefined
-      return parseTimestamp(match.text ?? text.toString('latin1', start, end), written)
+      return dates.of(start, end, match.text)
     }
     return (start, end, match) => {
       const own = ownTime(start, end, match)

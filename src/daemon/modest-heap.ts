@@ -12,11 +12,16 @@ const COMPACTED_BYTES_MAX = 256 * 1024 * 1024
 const LOOK_EVERY_MS = 10 * SECOND_MS
 
 /**
- * Has V8 clear away sooner what is not used any more. Left alone, it lets the heap of a daemon under a flood grow to four times
- * what it holds; it does not know that a firewall has other uses for its memory. A V8 that does not know the option says so and goes on.
+ * Has V8 clear away sooner what is not used any more. Left alone, it lets the heap under a flood of lines grow to four times what
+ * it holds; it does not know that a firewall has other uses for its memory. A V8 that does not know the option says so and goes on.
  */
-export function keepHeapModest(): void {
+export function growHeapModestly(): void {
   setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`)
+}
+
+/** The same for the daemon, which lives long. */
+export function keepHeapModest(): void {
+  growHeapModestly()
   let isLarge = false
   const look = () => {
     if (getHeapStatistics().used_heap_size > COMPACTED_BYTES_MAX === isLarge) return

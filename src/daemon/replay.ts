@@ -1,4 +1,6 @@
 import type { Address } from '../base/address.ts'
+import { SourceNumbers } from '../base/source-numbers.ts'
+import { DAY_MS, type Instant } from '../base/units.ts'
 import { Core, type CoreOutput } from '../core/core.ts'
 import type { Decision, HitFact, ProtectFact } from '../core/model.ts'
 import type { Feed } from '../matching/pattern.ts'
@@ -8,13 +10,18 @@ import { openArchive } from '../sources/archive.ts'
 import { openCaptureArchive, openStdinArchive } from '../sources/capture-archive.ts'
 import type { Source, SourceContext } from '../sources/source.ts'
 import { memoryStore } from '../store/memory.ts'
+import { KEEP_MS } from '../store/store.ts'
 import { type BlindSpot, BlindSpots } from './blind-spots.ts'
 import { LogReader } from './log-reader.ts'
 import { type Lane, Merge } from './merge.ts'
+import { growHeapModestly } from './modest-heap.ts'
 import { HITS_MAX } from './pipeline.ts'
 import { limitRules } from './rule-limit.ts'
 import { isWorthAhead, ScanAhead } from './scan-ahead.ts'
 import { scanTimeLimit, timeLimit } from './time-limit.ts'
+
+/** How often what is too old is forgotten, in the logs' own time. */
+const PURGE_EVERY_MS = 30 * DAY_MS
 
 export interface ReplayOptions {
   readonly rules: ReadonlyMap<string, Generic>
@@ -56,15 +63,17 @@ export interface ReplaySummary {
  * as its time is reached; nothing is stored and no table is touched.
  */
 export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
+  growHeapModestly()
   const store = memoryStore()
-  // IPv4 as 32 bits with a sign: V8 holds them without an object for each.
-  const addresses = new Set<Address>()
-  const score = (source: Address) => addresses.add(typeof source === 'number' ? source | 0 : source)
+  const addresses = new SourceNumbers()
+  const score = (source: Address) => void addresses.add(source)
   const core = new Core({
     rules: options.rules,
     tables: options.tables,
     offender: (source) => store.offender(source),
     loginsSince: (since) => store.loginsSince(since),
+    // To look one up again costs next to nothing here, and what is known is the same, however the logs are cut into blocks.
+    offendersCachedMax: 0,
     // Only who listens to each hit wants to see its evidence.
     ...(!options.onHit && { onEvidence: score }),
   })
@@ -97,6 +106,7 @@ export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
   const settle = () => {
     const { decisions, changes, tableChanges } = core.take()
     store.commit(changes)
+    core.committed()
     for (const change of changes) {
       if (change.kind === 'hit') score(change.hit.source)
       else if (change.kind === 'login') options.onLogin?.(change.source)
@@ -106,6 +116,13 @@ export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
       options.onDecision(decision)
     }
     return { decisions, changes, tableChanges }
+  }
+  let at: Instant = 0
+  let purgeAt: Instant = 0
+  const purge = () => {
+    if (at < purgeAt) return
+    purgeAt = at + PURGE_EVERY_MS
+    store.purge(at - KEEP_MS, Number.POSITIVE_INFINITY)
   }
   const sum = (of: (lane: ArchiveLane) => number) => lanes.reduce((total, lane) => total + of(lane), 0)
   const behindBytes = () => sum(({ source }) => source.state.behindBytes)
@@ -117,6 +134,7 @@ export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
       if (merged.kind === 'hit') {
         hits++
         hitsByPattern.set(merged.hit.pattern, (hitsByPattern.get(merged.hit.pattern) ?? 0) + 1)
+        at = merged.hit.at
         untold.push(merged.hit)
         if (!options.onHit && untold.length < HITS_MAX) continue
         tell(untold.splice(0))
@@ -124,6 +142,7 @@ export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
       } else if (merged.kind === 'position') {
         tell(untold.splice(0))
         settle()
+        purge()
         options.onProgress?.(1 - behindBytes() / wholeBytes)
       } else await new Promise<void>((resolve) => (wakeUp = resolve))
     }

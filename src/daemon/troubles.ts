@@ -1,7 +1,7 @@
 import { formatDuration } from '../base/duration.ts'
 import { escapeText } from '../base/escape.ts'
 import { MINUTE_MS } from '../base/units.ts'
-import { blindSpotText } from './blind-spots.ts'
+import { blindSpotText } from './blind-spot-text.ts'
 import type { StatusReport } from './control-protocol.ts'
 
 /** A log that is further behind than this is trouble. */

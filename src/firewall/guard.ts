@@ -1,4 +1,4 @@
-import { formatNetwork, lastAddress, type Network } from '../base/address.ts'
+import { formatNetwork, type Network, overlaps } from '../base/address.ts'
 import { addressSet } from '../base/address-set.ts'
 import type { ProtectedNetwork } from '../core/model.ts'
 
@@ -10,12 +10,11 @@ export function guard(protectedNetworks: readonly ProtectedNetwork[]): Guard {
   const all = addressSet(protectedNetworks.map(({ network }) => network))
   return (network) => {
     if (!all.overlaps(network)) return undefined
-    const reason = protectedNetworks.find((candidate) => overlap(candidate.network, network))!
-    return `${formatNetwork(reason.network)} is protected: ${reason.because}`
+    const reason = protectedNetworks.find((candidate) => overlaps(candidate.network, network))!
+    return protectedInWords(reason.network, reason.because)
   }
 }
 
-function overlap(a: Network, b: Network): boolean {
-  if (typeof a.address !== typeof b.address) return false
-  return a.address <= lastAddress(b) && b.address <= lastAddress(a)
+export function protectedInWords(network: Network, because: string): string {
+  return `${formatNetwork(network)} is protected: ${because}`
 }

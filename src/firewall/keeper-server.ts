@@ -247,8 +247,8 @@ export function keeperServer({ createKeeper, log, timers, now, limits = LIMITS, 
 }
 
 function entriesIn(request: unknown): number {
-  const { entries, addresses } = isRecord(request) ? request : {}
-  return [entries, addresses].reduce((count: number, list) => count + (Array.isArray(list) ? list.length : 0), 0)
+  const { entries, addresses, came } = isRecord(request) ? request : {}
+  return [entries, addresses, came].reduce((count: number, list) => count + (Array.isArray(list) ? list.length : 0), 0)
 }
 
 interface Envelope {

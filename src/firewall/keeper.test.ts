@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { parseNetwork } from '../base/address.ts'
+import { formatAddress, parseNetwork } from '../base/address.ts'
 import { logTo } from '../base/log.ts'
 import { DAY_MS, HOUR_MS } from '../base/units.ts'
 import type { ProtectedNetwork } from '../core/model.ts'
@@ -133,6 +133,82 @@ describe('the protected set', () => {
   })
 })
 
+describe('whoever is logged in', () => {
+  const entries = (...addresses: readonly string[]) => addresses.map((address) => ({ address, until }))
+  const refusal = (address: string, source: string) => ({ address, because: `${source} is protected: logged in at this moment` })
+
+  test('is refused, alone and in a network, until he is gone', async () => {
+    const { ask, begin, listed } = scene()
+    await begin()
+    await ask({ kind: 'loggedIn', came: ['192.0.2.1', '2001:db8::/64', '198.51.100.1'], left: [] })
+    await ask({ kind: 'protect', networks: [] })
+    const wanted = entries(
+      '192.0.2.1',
+      '192.0.2.0/24',
+      '192.0.2.2',
+      '2001:db8::/64',
+      '2001:db8::1',
+      '2001:db8::/48',
+      '2001:db8:0:1::/64',
+    )
+    assert.deepEqual(await ask({ kind: 'add', table: 'bad_ip', entries: wanted }), {
+      kind: 'done',
+      refused: [
+        refusal('192.0.2.1', '192.0.2.1'),
+        refusal('192.0.2.0/24', '192.0.2.1'),
+        refusal('2001:db8::/64', '2001:db8::/64'),
+        refusal('2001:db8::1', '2001:db8::/64'),
+        refusal('2001:db8::/48', '2001:db8::/64'),
+      ],
+    })
+    await ask({ kind: 'loggedIn', came: ['198.51.100.2'], left: ['192.0.2.1', '203.0.113.9'] })
+    assert.deepEqual(await ask({ kind: 'add', table: 'bad_ip', entries: entries('192.0.2.1', '198.51.100.1', '198.51.100.2') }), {
+      kind: 'done',
+      refused: [refusal('198.51.100.1', '198.51.100.1'), refusal('198.51.100.2', '198.51.100.2')],
+    })
+    assert.deepEqual(await listed(), ['192.0.2.2', '2001:db8:0:1::/64', '192.0.2.1'])
+  })
+
+  test('is let go where he was banned, with the network around him, and nobody else', async () => {
+    const { ask, begin, listed, lines } = scene()
+    await begin()
+    const neighbours = ['192.0.2.2', '192.0.3.1', '2001:db8:0:1::/64', '2001:db8::/63']
+    const his = ['192.0.2.1', '192.0.2.0/24', '2001:db8::1', '2001:db8::/64']
+    await ask({ kind: 'add', table: 'bad_ip', entries: entries(...his, ...neighbours), byHand: true })
+    await ask({ kind: 'loggedIn', came: ['192.0.2.1', '2001:db8:0:1::/64'], left: [] })
+    assert.deepEqual(await listed(), ['2001:db8::1', '2001:db8::/64', '192.0.2.2', '192.0.3.1'])
+    assert.ok(
+      lines.includes('warning: table bad_ip: 192.0.2.0/24 is taken out: 192.0.2.1 is protected: logged in at this moment'),
+      lines.join('\n'),
+    )
+    await ask({ kind: 'loggedIn', came: ['2001:db8::/64'], left: [] })
+    assert.deepEqual(await listed(), ['192.0.2.2', '192.0.3.1'])
+  })
+
+  for (const [what, message] of [
+    ['a network that is no source', { came: ['192.0.2.0/24'], left: [] }],
+    ['an address of IPv6 that is no source', { came: [], left: ['2001:db8::1'] }],
+    ['what is no address', { came: ['you'], left: [] }],
+    ['no list', { came: ['192.0.2.1'] }],
+    ['another key', { came: [], left: [], networks: [] }],
+  ] as const) {
+    test(`is not told by ${what}`, async () => {
+      const { ask, begin } = scene()
+      await begin()
+      await assert.rejects(ask({ kind: 'loggedIn', ...message }), RequestError)
+    })
+  }
+
+  test('is one of 100,000 at most', async () => {
+    const { ask, begin } = scene()
+    await begin()
+    const sources = Array.from({ length: 100_000 }, (_, n) => formatAddress(0x0b00_0000 + n))
+    await ask({ kind: 'loggedIn', came: sources, left: [] })
+    await ask({ kind: 'loggedIn', came: ['192.0.2.1'], left: sources.slice(0, 1) })
+    await assert.rejects(ask({ kind: 'loggedIn', came: ['192.0.2.2'], left: [] }), /more than 100000 are logged in/)
+  })
+})
+
 describe('anything else is not done', () => {
   const add = (address: unknown, end: unknown = until, more = {}) => ({
     kind: 'add',
@@ -199,7 +275,9 @@ describe('anything else is not done', () => {
     const value = fc.oneof(fc.anything(), fc.constantFrom('bad_ip', '192.0.2.1', null, 'add', 'delete', 'list'))
     const request = fc.record(
       {
-        kind: fc.constantFrom('add', 'delete', 'list', 'begin', 'protect', 'declare'),
+        kind: fc.constantFrom('add', 'delete', 'list', 'begin', 'protect', 'loggedIn', 'declare'),
+        came: value,
+        left: value,
         table: value,
         entries: value,
         addresses: value,

@@ -1,4 +1,4 @@
-import { formatNetwork } from '../base/address.ts'
+import { formatNetwork, type Network } from '../base/address.ts'
 import type { Log } from '../base/log.ts'
 import { type Instant, MINUTE_MS, SECOND_MS } from '../base/units.ts'
 import type { ProtectedNetwork } from '../core/model.ts'
@@ -7,9 +7,18 @@ import { type Guard, guard } from './guard.ts'
 import { type KeptEntry, keptText } from './kept-file.ts'
 import { withoutLoss } from './protected.ts'
 import type { Protection } from './read-protected.ts'
-import { checkRequest, type EntryText, entryText, type KeyedEntry, type Request, RequestError } from './request.ts'
+import {
+  checkRequest,
+  type EntryText,
+  entryText,
+  type KeyedEntry,
+  type KeyedNetwork,
+  type Request,
+  RequestError,
+} from './request.ts'
 import type { Runner } from './runner.ts'
 import { tableRefusal } from './shared-tables.ts'
+import { SourceGuard } from './source-guard.ts'
 import { TableKeeper, type TableStatus, type Timers } from './table-keeper.ts'
 
 /** The keeper as the engine knows it: in the same process, or at the other end of a socket. */
@@ -47,8 +56,6 @@ export interface Keeper extends KeeperLink {
   report(): KeeperReport
   status(): readonly TableStatus[]
   hindrance(table: string, address: string): string | undefined
-  /** What is never banned, as the keeper sees it. */
-  protected(): readonly ProtectedNetwork[]
   /** Takes away everything that we set up in the firewall; nothing is put back by this keeper. True when all of it is gone. */
   panic(): Promise<boolean>
 }
@@ -87,6 +94,8 @@ export interface KeeperOptions {
 const PROTECTION_EVERY_MS = MINUTE_MS / 2
 /** How long it may take until a panic is noticed. */
 export const PANIC_LOOK_MS = SECOND_MS
+/** More than an engine keeps of sessions. */
+const LOGGED_IN_MAX = 100_000
 /** How long `stop` waits for what is queued. */
 const STOP_WAIT_MS = 2_000
 
@@ -101,6 +110,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
   let machine: readonly ProtectedNetwork[] = []
   let asked: readonly ProtectedNetwork[] = []
   let refusalOf: Guard = guard([])
+  const loggedIn = new SourceGuard('logged in at this moment')
   let troubles = ''
   let cancelRead = () => {}
   let cancelLook = () => {}
@@ -121,14 +131,25 @@ export function createKeeper(options: KeeperOptions): Keeper {
     asked = ofEngine
     refusalOf = guard([...machine, ...asked])
     if (added.length === 0) return
-    const refusalOfAdded = guard(added)
+    letGo(added, guard(added))
+  }
+
+  /** The same for whoever logs in. On a busy machine somebody comes or goes with each batch of lines: no more is done than they need. */
+  function changeLoggedIn(came: readonly KeyedNetwork[], left: readonly KeyedNetwork[]): void {
+    for (const { network } of left) loggedIn.delete(network.address)
+    const added = came.filter(({ network }) => !loggedIn.has(network.address))
+    for (const { network } of added) loggedIn.add(network.address)
+    if (loggedIn.size > LOGGED_IN_MAX) throw new RequestError(`more than ${LOGGED_IN_MAX} are logged in`)
+    letGo(added, (network) => loggedIn.refusal(network))
+  }
+
+  /** Takes out what has come to be protected. */
+  function letGo(added: readonly { readonly network: Network }[], refusalOfAdded: Guard): void {
+    const networks = added.map(({ network }) => network)
     for (const [name, table] of tables) {
-      for (const [key, { network }] of table.wanted) {
-        const because = refusalOfAdded(network)
-        if (because === undefined) continue
-        log.warning(`table ${name}: ${key} is taken out: ${because}`)
-        table.unwant([{ key, network }])
-      }
+      const entries = table.wanted.overlapping(networks)
+      for (const { key, network } of entries) log.warning(`table ${name}: ${key} is taken out: ${refusalOfAdded(network)}`)
+      if (entries.length > 0) table.unwant(entries)
     }
   }
 
@@ -189,7 +210,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     const refused: Refusal[] = []
     const refusalOfOwn = guard(options.ownAddresses?.() ?? [])
     const accepted = entries.filter(({ key, network }) => {
-      const because = refusalOf(network) ?? refusalOfOwn(network)
+      const because = refusalOf(network) ?? loggedIn.refusal(network) ?? refusalOfOwn(network)
       if (because !== undefined) refused.push({ address: key, because })
       return because === undefined
     })
@@ -216,6 +237,9 @@ export function createKeeper(options: KeeperOptions): Keeper {
         return done
       case 'protect':
         protect(machine, request.networks)
+        return done
+      case 'loggedIn':
+        changeLoggedIn(request.came, request.left)
         return done
       case 'begin':
         options.remember?.(declaredTables)
@@ -258,10 +282,9 @@ export function createKeeper(options: KeeperOptions): Keeper {
       for (const request of everything()) await handle(request)
     },
     handle,
-    report: () => ({ tables: status(), protected: machine.length + asked.length }),
+    report: () => ({ tables: status(), protected: machine.length + asked.length + loggedIn.size }),
     status,
     hindrance: (table, address) => tables.get(table)?.hindrance(address),
-    protected: () => [...machine, ...asked],
     settled,
     panic,
     async stop() {

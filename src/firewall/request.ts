@@ -1,4 +1,4 @@
-import { formatNetwork, type Network, parseNetwork } from '../base/address.ts'
+import { formatNetwork, isSource, type Network, parseNetwork } from '../base/address.ts'
 import { DURATION_MS_MAX } from '../base/duration.ts'
 import { FOR_LIFE, type Instant, type Until } from '../base/units.ts'
 import type { Entry, ProtectedNetwork } from '../core/model.ts'
@@ -13,7 +13,10 @@ export type Request =
   | { readonly kind: 'declare'; readonly tables: readonly Table[] }
   | { readonly kind: 'add'; readonly table: string; readonly entries: readonly EntryText[]; readonly byHand?: boolean }
   | { readonly kind: 'delete'; readonly table: string; readonly addresses: readonly string[] }
+  /** All that must not be banned, but for who is logged in. */
   | { readonly kind: 'protect'; readonly networks: readonly { readonly address: string; readonly because: string }[] }
+  /** Sources that have come to be logged in since the last one, and those that are no more. */
+  | { readonly kind: 'loggedIn'; readonly came: readonly string[]; readonly left: readonly string[] }
   | { readonly kind: 'begin' }
   | { readonly kind: 'list'; readonly table: string }
   /** Who is in a table for life, for its kept file. */
@@ -45,6 +48,7 @@ export type CheckedRequest =
   | { readonly kind: 'add'; readonly table: string; readonly entries: readonly KeyedEntry[] }
   | { readonly kind: 'delete'; readonly table: string; readonly networks: readonly KeyedNetwork[] }
   | { readonly kind: 'protect'; readonly networks: readonly ProtectedNetwork[] }
+  | { readonly kind: 'loggedIn'; readonly came: readonly KeyedNetwork[]; readonly left: readonly KeyedNetwork[] }
   | { readonly kind: 'begin' }
   | { readonly kind: 'list'; readonly table: string }
   | { readonly kind: 'keep'; readonly table: string; readonly entries: readonly KeptEntry[] }
@@ -82,6 +86,9 @@ export function checkRequest(request: unknown, now: Instant): CheckedRequest {
     case 'protect':
       onlyKeys(rest, ['networks'])
       return { kind, networks: listOf(rest.networks, 'networks', REQUEST_ENTRIES_MAX).map(protectedOf) }
+    case 'loggedIn':
+      onlyKeys(rest, ['came', 'left'])
+      return { kind, came: sourcesOf(rest.came, 'came'), left: sourcesOf(rest.left, 'left') }
     case 'begin':
       onlyKeys(rest, [])
       return { kind }
@@ -120,6 +127,12 @@ function networkOf(value: unknown): KeyedNetwork {
   const network = typeof value === 'string' && value.length <= 64 ? parseNetwork(value) : undefined
   if (network === undefined || formatNetwork(network) !== value) throw new RequestError('an address is not canonical')
   return { key: value, network }
+}
+
+function sourcesOf(value: unknown, what: string): readonly KeyedNetwork[] {
+  const sources = listOf(value, what, REQUEST_ENTRIES_MAX).map(networkOf)
+  if (!sources.every(({ network }) => isSource(network))) throw new RequestError(`${what} has what is no source`)
+  return sources
 }
 
 function protectedOf(value: unknown): ProtectedNetwork {

@@ -9,6 +9,7 @@ import { Nest } from './nest.ts'
 import { END_TOLERANCE_MS, type Plan, plan } from './plan.ts'
 import type { KeyedEntry, KeyedNetwork } from './request.ts'
 import type { Runner } from './runner.ts'
+import { WantedEntries } from './wanted-entries.ts'
 
 /** One-shot timers; what is returned cancels. */
 export interface Timers {
@@ -113,7 +114,7 @@ interface Repair {
 export class TableKeeper {
   readonly #o: TableKeeperOptions
   /** By canonical text, as are all the others. */
-  readonly #wanted = new Map<string, Entry>()
+  readonly #wanted = new WantedEntries()
   /** What we believe to be in, with the end that the firewall was given. */
   readonly #enforced: CountedEntries
   readonly #toAdd = new Set<string>()
@@ -179,7 +180,7 @@ export class TableKeeper {
     this.#canList = options.dialect.list?.(options.table) !== undefined
   }
 
-  get wanted(): ReadonlyMap<string, Entry> {
+  get wanted(): ReadonlyMap<string, Entry> & Pick<WantedEntries, 'overlapping'> {
     return this.#wanted
   }
 

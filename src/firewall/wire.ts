@@ -4,7 +4,7 @@ import type { Request } from './request.ts'
 /** What goes over the socket between engine and keeper, as frames (base/frames.ts) without bytes: plain data and nothing else. */
 
 /** The form of the messages; both ends must have the same. */
-export const WIRE_VERSION = 2
+export const WIRE_VERSION = 3
 /** Longest message: 100,000 entries of the longest kind fit. */
 export const MESSAGE_BYTES_MAX = 16 * 1024 * 1024
 

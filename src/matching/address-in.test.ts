@@ -3,10 +3,22 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { parseAddress } from '../base/address.ts'
 import { addressIn } from './address-in.ts'
+import { ADDRESS, addressAt, KIND } from './wasm/finds-memory.ts'
+import { wasmMachine } from './wasm/machine.ts'
 
+const machine = wasmMachine()
+const MARGIN_BYTES = 32
+const from = machine.allocate(1_024) + MARGIN_BYTES
+const find = machine.allocate(64) >>> 2
+
+/** In JavaScript and in WebAssembly. */
 function agree(text: string): void {
   const bytes = Buffer.from(`1${text}:`, 'latin1')
-  assert.equal(addressIn(bytes, 1, bytes.length - 1), parseAddress(text), JSON.stringify(text))
+  const expected = parseAddress(text)
+  assert.equal(addressIn(bytes, 1, bytes.length - 1), expected, JSON.stringify(text))
+  machine.bytes.set(bytes, from - 1)
+  machine.words[find + KIND] = machine.automata!.readAddress(from, from + bytes.length - 2, 4 * (find + ADDRESS))
+  assert.equal(addressAt(machine, find), expected, `in WebAssembly, ${JSON.stringify(text)}`)
 }
 
 test('the strict forms are read from bytes as they are from a text, and nothing else', () => {

@@ -54,7 +54,7 @@ export class Corpus {
     const counts = new Map<number, number>()
     const usualBytes = Buffer.from(usual.flat().join('\n'))
     for (let i = 0; i + 3 <= usualBytes.length; i++) {
-      const triple = usualBytes.readUIntLE(i, 3)
+      const triple = usualBytes[i]! | (usualBytes[i + 1]! << 8) | (usualBytes[i + 2]! << 16)
       counts.set(triple, (counts.get(triple) ?? 0) + 1)
     }
     // One that was there once may as well have been another.
@@ -99,24 +99,33 @@ export function corpusOf(feeds: readonly Feed[]): Corpus {
 
 interface Kind {
   readonly lines: readonly string[]
-  /** All threes of bytes that are somewhere in the lines: most texts are ruled out by one that is not. */
-  readonly threes: ReadonlySet<number>
+  /** In how many lines all threes of bytes are that are in any: most texts are ruled out by one that is in none. */
+  readonly threes: ReadonlyMap<number, number>
 }
 
 function kindOf(all: readonly string[]): Kind {
-  const text = all.join('\n').toLowerCase()
-  const threes = new Set<number>()
-  for (let i = 0; i + 3 <= text.length; i++) threes.add(threeAt(text, i))
-  return { lines: text.split('\n'), threes }
+  const lines = all.join('\n').toLowerCase().split('\n')
+  const threes = new Map<number, number>()
+  for (const line of lines) {
+    const own = new Set<number>()
+    for (let i = 0; i + 3 <= line.length; i++) own.add(threeAt(line, i))
+    for (const three of own) threes.set(three, (threes.get(three) ?? 0) + 1)
+  }
+  return { lines, threes }
 }
 
 function shareOf(text: string, { lines, threes }: Kind): number {
+  if (text.length === 3) return (threes.get(threeAt(text, 0)) ?? 0) / lines.length
   for (let i = 0; i + 3 <= text.length; i++) if (!threes.has(threeAt(text, i))) return 0
   return lines.filter((line) => line.includes(text)).length / lines.length
 }
 
+/** Three characters as one number; -1 where one of them is no byte, for such are in no literal. */
 function threeAt(text: string, at: number): number {
-  return text.charCodeAt(at) | (text.charCodeAt(at + 1) << 8) | (text.charCodeAt(at + 2) << 16)
+  const first = text.charCodeAt(at)
+  const second = text.charCodeAt(at + 1)
+  const third = text.charCodeAt(at + 2)
+  return (first | second | third) > 0xff ? -1 : first | (second << 8) | (third << 16)
 }
 
 /** A literal in small letters. */

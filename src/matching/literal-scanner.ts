@@ -1,19 +1,18 @@
-import type { Address } from '../base/address.ts'
 import { CHUNK_BYTES, LINE_BYTES_MAX } from '../base/limits.ts'
-import { compileAutomaton } from './automaton/automaton.ts'
-import { AutomatonEngine } from './automaton-engine.ts'
-import { compilePattern } from './compile.ts'
+import { Candidate } from './candidate.ts'
 import { type Corpus, corpusOf } from './corpus.ts'
-import type { Engine } from './engine.ts'
+import { FoundInMemory } from './found-in-memory.ts'
+import { FoundMatch, type Place } from './found-match.ts'
+import { Head } from './head.ts'
 import { literalTables, type Sought } from './literal-tables.ts'
 import type { Literal } from './literals.ts'
 import { type Feed, type Pattern, type PatternSetInfo, WEIGHT_DEFAULT } from './pattern.ts'
-import { groupsOf, literalsOfPattern } from './prepared.ts'
-import { type FoundGroups, RegExpEngine } from './regexp-engine.ts'
-import type { Findings, Match, PatternCost, Quarantined, ScanCounts, Scanner } from './scanner.ts'
+import { literalsOfPattern } from './prepared.ts'
+import { RegExpEngine } from './regexp-engine.ts'
+import type { Findings, PatternCost, Quarantined, ScanCounts, Scanner } from './scanner.ts'
 import { type Clock, noClock, StepClock } from './step-clock.ts'
 import { type Breach, runAhead, type TimeLimit, type Try } from './wall.ts'
-import { CandidatesMemory, type Listener, type Seen } from './wasm/candidates-memory.ts'
+import { CandidatesMemory, type Listener } from './wasm/candidates-memory.ts'
 import type { Machine } from './wasm/machine.ts'
 
 export interface LiteralScannerOptions {
@@ -29,7 +28,6 @@ export interface LiteralScannerOptions {
 }
 
 const LINE_FEED = 10
-const CLOSING_BRACKET = 93
 /** What may be read behind a block. */
 const MARGIN_BYTES = 32
 const RECORDS = 2 * 4096
@@ -172,8 +170,11 @@ class LiteralScanner implements Scanner {
   }
 
   #lookInMemory(inMemory: CandidatesMemory, end: number, from: number, blockBytes: number, findings: Findings): void {
+    const tell = (number: number, at: number) => {
+      findings.match(new FoundInMemory(this.#machine, at, from, this.#candidates[number]!))
+    }
     const listener: Listener = {
-      found: (seen) => this.#tell(this.#candidates[seen.number]!, seen, from, findings),
+      found: () => inMemory.finds.each(tell),
       ask: ({ number, start, end }) => {
         if (number === this.#repeatedNumber) {
           this.#lookForRepeated(start, end, from, findings)
@@ -183,13 +184,18 @@ class LiteralScanner implements Scanner {
         const matches = this.#match(candidate, start, end, from, findings)
         const { head, engine } = candidate
         if (engine.kind === 'RegExp' || head?.engine.kind === 'RegExp') return matches
-        inMemory.put(number, engine.inMemory!, head && { automaton: head.engine.inMemory!, times: head.timesGroup })
+        const { addressGroup, wanted } = candidate
+        inMemory.put(number, {
+          pattern: { automaton: engine.inMemory!, groups: wanted.ofPattern, addressGroup },
+          head: head && { automaton: head.engine.inMemory!, groups: wanted.ofHead, timesGroup: head.timesGroup },
+        })
         return matches
       },
     }
     const look = (listener: Listener) => inMemory.look(this.#words, this.#records, end, listener)
     if (this.#stepClock.isToTime(blockBytes)) this.#stepClock.time(listener, this.#machine.automata!.stepsTaken, look)
     else look(listener)
+    this.counts.withoutAddress += inMemory.withoutAddress()
   }
 
   /** The same in JavaScript. */
@@ -289,209 +295,6 @@ class LiteralScanner implements Scanner {
     this.#breached.push(candidate)
     this.#onQuarantine?.({ pattern: candidate.pattern, reason })
   }
-}
-
-/** Of a match, in memory: its line, and the part of that which its pattern is for. */
-type Place = Omit<Seen, 'number'>
-
-interface CandidateOptions {
-  readonly feed: number
-  readonly pattern: Pattern
-  readonly head: Head | undefined
-  readonly machine: Machine
-  readonly clock: Clock
-}
-
-/** A pattern of one feed. */
-class Candidate {
-  readonly feed: number
-  readonly pattern: Pattern
-  /** What stands before it, where its set has a prefix. */
-  readonly head: Head | undefined
-  readonly groups: ReadonlyMap<string, number>
-  readonly addressGroup: number | undefined
-  readonly sessionGroup: number | undefined
-  /** Why it is not looked for any more. */
-  quarantinedFor: string | undefined
-  /** It is not looked for in lines that end there in memory, or behind it. */
-  quarantinedFrom = Number.POSITIVE_INFINITY
-  /** On how many lines JavaScript ran its engine. */
-  runs = 0
-  readonly #machine: Machine
-  readonly #clock: Clock
-  #engine: Engine | undefined
-  #runMs = 0
-
-  constructor({ feed, pattern, head, machine, clock }: CandidateOptions) {
-    this.#clock = clock
-    this.feed = feed
-    this.pattern = pattern
-    this.head = head
-    const groups = groupsOf(pattern.regex)
-    this.groups = new Map([...groups].filter(([name]) => name !== 'ip' && name !== 'session'))
-    this.addressGroup = groups.get('ip')
-    this.sessionGroup = groups.get('session')
-    this.#machine = machine
-  }
-
-  quarantine(reason: string, from = 0): void {
-    this.quarantinedFor = reason
-    this.quarantinedFrom = from
-  }
-
-  release(): void {
-    this.quarantinedFor = undefined
-    this.quarantinedFrom = Number.POSITIVE_INFINITY
-  }
-
-  /** Made when it is needed for the first time. */
-  get engine(): Engine {
-    this.#engine ??= engineOf(this.pattern.regex, this.#machine, this.#clock)
-    return this.#engine
-  }
-
-  run(start: number, end: number): boolean {
-    const { engine } = this
-    const from = this.#clock()
-    const matches = engine.run(start, end)
-    this.#runMs += this.#clock() - from
-    this.runs++
-    return matches
-  }
-
-  /** What these runs took. */
-  get ms(): number {
-    return this.#runMs + (this.#engine?.kind === 'RegExp' ? this.#engine.aheadMs : 0)
-  }
-}
-
-/** The prefix of a set, looked for once in a line however many patterns stand behind it. */
-class Head {
-  /** The rest of the line, which the patterns are for. */
-  restStart = 0
-  restEnd = 0
-  readonly timesGroup: number | undefined
-  /** What a RegExp found in this line, as it can't well be found again. */
-  kept: FoundGroups | undefined
-  readonly #prefix: RegExp
-  readonly #machine: Machine
-  readonly #sessionGroup: number | undefined
-  #engine: Engine | undefined
-  #lineStart = -1
-  #matches = false
-
-  constructor(prefix: RegExp, machine: Machine) {
-    const groups = groupsOf(prefix)
-    this.#prefix = prefix
-    this.#machine = machine
-    this.timesGroup = groups.get('times')
-    this.#sessionGroup = groups.get('session')
-  }
-
-  /** Made when it is needed for the first time. */
-  get engine(): Engine {
-    this.#engine ??= engineOf(this.#prefix, this.#machine)
-    return this.#engine
-  }
-
-  /** The line that was looked at last is there no more. */
-  leave(): void {
-    this.#lineStart = -1
-  }
-
-  matches(start: number, end: number): boolean {
-    if (start !== this.#lineStart) {
-      const { engine } = this
-      this.#lineStart = start
-      this.#matches = engine.run(start, end)
-      if (this.#matches) {
-        this.kept = keptOf(engine)
-        this.restStart = engine.matchEnd()
-        const isBracketed = this.#machine.bytes[end - 1] === CLOSING_BRACKET && this.timesIn(start, end, this.kept) !== undefined
-        this.restEnd = isBracketed ? Math.max(this.restStart, end - 1) : end
-      }
-    }
-    return this.#matches
-  }
-
-  /** What its group `times` holds in a line that it matches. */
-  timesIn(start: number, end: number, kept: FoundGroups | undefined): string | undefined {
-    return this.timesGroup === undefined ? undefined : textIn(this.engine, start, end, kept, this.timesGroup) || undefined
-  }
-
-  sessionIn(start: number, end: number, kept: FoundGroups | undefined): string | undefined {
-    return this.#sessionGroup === undefined ? undefined : textIn(this.engine, start, end, kept, this.#sessionGroup)
-  }
-}
-
-/** A match whose texts are made when someone asks for them, which must be before the next block comes. */
-class FoundMatch implements Match {
-  readonly feed: number
-  readonly pattern: Pattern
-  readonly start: number
-  readonly end: number
-  readonly address: Address | undefined
-  readonly #candidate: Candidate
-  /** Where the block begins in memory, and the rest of the line where its prefix ends. */
-  readonly #from: number
-  readonly #restStart: number
-  readonly #restEnd: number
-  readonly #kept: FoundGroups | undefined
-  readonly #headKept: FoundGroups | undefined
-
-  constructor(candidate: Candidate, { start, end, restStart, restEnd }: Place, from: number, address: Address | undefined) {
-    this.feed = candidate.feed
-    this.pattern = candidate.pattern
-    this.start = start - from
-    this.end = end - from
-    this.address = address
-    this.#candidate = candidate
-    this.#from = from
-    this.#restStart = restStart
-    this.#restEnd = restEnd
-    this.#kept = keptOf(candidate.engine)
-    this.#headKept = candidate.head?.kept
-  }
-
-  get session(): string | undefined {
-    const { sessionGroup, head } = this.#candidate
-    const own = sessionGroup === undefined ? undefined : this.#text(sessionGroup)
-    return own ?? head?.sessionIn(this.start + this.#from, this.end + this.#from, this.#headKept)
-  }
-
-  get times(): number {
-    return Number(this.#candidate.head?.timesIn(this.start + this.#from, this.end + this.#from, this.#headKept) ?? 1)
-  }
-
-  get groups(): Readonly<Record<string, string>> {
-    const texts: Record<string, string> = {}
-    for (const [name, group] of this.#candidate.groups) {
-      const text = this.#text(group)
-      if (text !== undefined) texts[name] = text
-    }
-    return texts
-  }
-
-  #text(group: number): string | undefined {
-    return textIn(this.#candidate.engine, this.#restStart, this.#restEnd, this.#kept, group)
-  }
-}
-
-/** What the last run of a RegExp found. What an automaton found is found again when it is asked for. */
-function keptOf(engine: Engine): FoundGroups | undefined {
-  return engine.kind === 'RegExp' ? engine.found() : undefined
-}
-
-/** A group's text in a line that the engine matches. */
-function textIn(engine: Engine, start: number, end: number, kept: FoundGroups | undefined, group: number): string | undefined {
-  return engine.kind === 'RegExp' ? kept!.text(group) : engine.textIn(start, end, group)
-}
-
-function engineOf(written: RegExp, machine: Machine, clock = noClock): Engine {
-  const { regex } = compilePattern({ regex: written })
-  const automaton = compileAutomaton(regex)
-  if (automaton.kind === 'automaton') return new AutomatonEngine(automaton, machine)
-  return new RegExpEngine(regex, machine, clock)
 }
 
 /** The harmless (0) first, then the dearest; of equal ones the first. */

@@ -46,6 +46,7 @@ const PIECE_BYTES = 16
  *     nibbles     64 bytes for each set
  *     always      words of 32 bits: the patterns that are candidates on every line
  *     current     as many words, for the scan's own use
+ *     ends        a byte for each byte: whether a literal that is too short to have a window may end with it
  *     chains      by the hash of a window, where its first literal lies
  *     literals    next, length, end of the window; pieces; words of 32 bits: the patterns that it speaks for
  */
@@ -64,7 +65,8 @@ export function literalTables(
   // One, and then always two.
   const sets = Math.min(SETS_MAX, 1 + 2 * Math.ceil(Math.max(0, texts.size / (GROUPS * GROUP_WINDOWS) - 1) / 2))
   const alwaysAt = sets * SET_BYTES
-  const chainsAt = alwaysAt + 2 * 4 * words
+  const endsAt = alwaysAt + 2 * 4 * words
+  const chainsAt = endsAt + 256
   let end = chainsAt + 4 * 2 ** chainBits
   const placed = sought.map((one, index) => {
     const from = end
@@ -83,6 +85,7 @@ export function literalTables(
     if (literal.length < WINDOW_BYTES) {
       next = shorts
       shorts = at + from
+      for (const end of endsOf(literal)) bytes[endsAt + end] = 1
     } else {
       const chain = chainsAt + 4 * (Math.imul(keyOf(literal, window), HASH_FACTOR) >>> hashShift)
       next = view.getUint32(chain, true)
@@ -103,6 +106,12 @@ export function literalTables(
 
 function windowOf(literal: Literal, from: number): string {
   return literal.slice(from, from + WINDOW_BYTES)
+}
+
+/** The bytes that a literal may end with: one, or a letter in either case. */
+function endsOf(literal: Literal): readonly number[] {
+  const end = literal.charCodeAt(literal.length - 1)
+  return end < EITHER_CASE ? [end] : [end & 0xff, end & 0xff & ~0x20]
 }
 
 function paddedLength({ length }: Literal): number {
@@ -138,19 +147,13 @@ function windowsOf(literals: readonly Literal[], corpus: Corpus): readonly numbe
   choices.sort((a, b) => b.gainMax - a.gainMax)
   const choiceOf = new Map(choices.map((choice) => [choice.text, choice]))
   const windows = literals.map(() => -1)
+  const best = new Best(choices)
   for (;;) {
-    let best: Choice | undefined
-    let most = 0
-    for (const choice of choices) {
-      if (choice.gainMax <= most) break
-      if (choice.gain <= most) continue
-      best = choice
-      most = choice.gain
-    }
-    if (!best) return windows
-    for (const index of best.holders) {
+    const chosen = best.take()
+    if (!chosen) return windows
+    for (const index of chosen.holders) {
       if (windows[index]! >= 0) continue
-      windows[index] = literals[index]!.indexOf(best.text)
+      windows[index] = literals[index]!.indexOf(chosen.text)
       for (const text of textsBy[index]!) choiceOf.get(text)!.open--
     }
   }
@@ -178,8 +181,61 @@ class Choice {
   }
 }
 
+/**
+ * Gives of many choices always the one that gains most now, of equal ones the first; undefined where nothing is to be gained any more. As
+ * gains only become less, it is enough to look anew at the one that gained most when it was looked at last: a heap of their numbers.
+ */
+class Best {
+  readonly #choices: readonly Choice[]
+  /** What was gained by each when it was looked at last. */
+  readonly #gains: Float64Array
+  readonly #heap: Uint32Array
+  #size: number
+
+  /** From the greatest gain to the least, which makes them a heap as they are. */
+  constructor(choices: readonly Choice[]) {
+    this.#choices = choices
+    this.#gains = Float64Array.from(choices, ({ gain }) => gain)
+    this.#heap = Uint32Array.from(choices.keys())
+    this.#size = choices.length
+  }
+
+  take(): Choice | undefined {
+    while (this.#size > 0) {
+      const first = this.#heap[0]!
+      const choice = this.#choices[first]!
+      const { gain } = choice
+      if (gain > 0 && gain === this.#gains[first]) return choice
+      this.#gains[first] = gain
+      if (gain === 0) this.#heap[0] = this.#heap[--this.#size]!
+      this.#sink()
+    }
+    return undefined
+  }
+
+  #sink(): void {
+    const heap = this.#heap
+    const one = heap[0]!
+    let at = 0
+    for (;;) {
+      let child = 2 * at + 1
+      if (child >= this.#size) break
+      if (child + 1 < this.#size && this.#isBefore(heap[child + 1]!, heap[child]!)) child++
+      if (!this.#isBefore(heap[child]!, one)) break
+      heap[at] = heap[child]!
+      at = child
+    }
+    heap[at] = one
+  }
+
+  #isBefore(a: number, b: number): boolean {
+    const more = this.#gains[a]! - this.#gains[b]!
+    return more > 0 || (more === 0 && a < b)
+  }
+}
+
 /** To have one window more costs as much as one that so many lines hold. */
-const WINDOW_COST = 0.01
+const WINDOW_COST = 0.03
 
 /** All that can be a literal's window: the whole of it where it is short. */
 function textsOf(literal: Literal): readonly string[] {
@@ -256,24 +312,37 @@ function shareOfShapes({ triples, tripleShares, byteShares }: Corpus): ShareOf {
   // The most common first, so that it is soon known where there is too much.
   const order = [...triples.keys()].sort((a, b) => tripleShares[b]! - tripleShares[a]!)
   const shares = Float64Array.from(order, (index) => tripleShares[index]!)
-  const bitsOf = (of: (triple: number) => number) => Uint16Array.from(order, (index) => 1 << of(triples[index]!))
-  const firsts = bitsOf((triple) => triple & 15)
-  const seconds = bitsOf((triple) => (triple >> 8) & 15)
-  const thirds = bitsOf((triple) => (triple >> 16) & 15)
-  const highBits = bitsOf((triple) => highOf(triple >> 8, triple >> 16))
+  const bitsOf = (lower: (triple: number) => number, upper: (triple: number) => number) => {
+    return Int32Array.from(order, (index) => (1 << lower(triples[index]!)) | (1 << (16 + upper(triples[index]!))))
+  }
+  const starts = bitsOf(
+    (triple) => triple & 15,
+    (triple) => (triple >> 8) & 15,
+  )
+  const ends = bitsOf(
+    (triple) => (triple >> 16) & 15,
+    (triple) => highOf(triple >> 8, triple >> 16),
+  )
   const lowShares = new Float64Array(16)
   for (const [byte, share] of byteShares.entries()) lowShares[byte & 15]! += share
+  const known = new Map<number, number>()
   const shareOfLow = (low: number) => {
-    let share = 0
-    for (let nibble = 0; nibble < 16; nibble++) if ((low >> nibble) & 1) share += lowShares[nibble]!
+    let share = known.get(low)
+    if (share === undefined) {
+      share = 0
+      for (let nibble = 0; nibble < 16; nibble++) if ((low >> nibble) & 1) share += lowShares[nibble]!
+      known.set(low, share)
+    }
     return share
   }
   return ({ lows: [first, second, third], highs }, most = Number.POSITIVE_INFINITY) => {
     if (first === 0) return 0
     // Of two that look like nothing usual, the narrower.
     let share = 0.05 * shareOfLow(first) * shareOfLow(second) * shareOfLow(third)
+    const start = first | (second << 16)
+    const end = third | (highs << 16)
     for (let i = 0; i < shares.length && share < most; i++) {
-      if (first & firsts[i]! && second & seconds[i]! && third & thirds[i]! && highs & highBits[i]!) share += shares[i]!
+      if ((starts[i]! & start) === starts[i] && (ends[i]! & end) === ends[i]) share += shares[i]!
     }
     return share
   }

@@ -6,7 +6,7 @@ import { LINE_BYTES_MAX } from '../base/limits.ts'
 import { literalScanner } from './literal-scanner.ts'
 import { type Feed, type Pattern, patternSet } from './pattern.ts'
 import { regexpScanner } from './regexp-scanner.testing.ts'
-import type { Scanner } from './scanner.ts'
+import type { Match, Scanner } from './scanner.ts'
 import { costsIn, scannerOf } from './scanner-of.ts'
 import { wasmMachine } from './wasm/machine.ts'
 import { plainMachine } from './wasm/plain-machine.ts'
@@ -132,6 +132,23 @@ for (const [name, scannerOf] of Object.entries(scanners))
         repeated() {},
       })
       assert.equal(user, 'jos\u00e9 \ufffd\0')
+    })
+
+    test('keeps what it found in a block until the next one, however much it is', () => {
+      const regex = /^(?<ip>\S+) (?<word>\w)?(?<n>\d+)$/
+      const scanner = scannerOf([{ rule: 'hackers', patterns: [{ name: 'short', regex }] }])
+      const address = (n: number) => (n % 3 === 0 ? `2001:db8::${(n + 1).toString(16)}` : `192.0.${n >> 8}.${n & 255}`)
+      const lines = Array.from({ length: 5_000 }, (_, n) => `${address(n)} ${n % 2 ? 'x' : ''}${n}`)
+      const block = Buffer.from(lines.map((line) => `${line}\n`).join(''))
+      for (let round = 0; round < 2; round++) {
+        const matches: Match[] = []
+        scanner.scan(block, { match: (match) => matches.push(match), repeated() {} })
+        const told = matches.map(({ start, end, address, groups: { word = '', n } }) => {
+          assert.equal(`${formatAddress(address!)} ${word}${n}`, block.toString('latin1', start, end))
+          return block.toString('latin1', start, end)
+        })
+        assert.deepEqual(told, lines)
+      }
     })
 
     test('finds with many patterns together what each finds alone', () => {

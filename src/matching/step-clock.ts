@@ -34,7 +34,7 @@ export class StepClock {
   time(listener: Listener, stepsTaken: () => number, look: (listener: Listener) => void): void {
     const now = this.#clock
     let othersMs = 0
-    const byOthers = (answer: () => boolean): boolean => {
+    const byOthers = <T>(answer: () => T): T => {
       const from = now()
       const given = answer()
       othersMs += now() - from
@@ -42,7 +42,7 @@ export class StepClock {
     }
     const before = stepsTaken()
     const from = now()
-    look({ found: (seen) => byOthers(() => listener.found(seen)), ask: (seen) => byOthers(() => listener.ask(seen)) })
+    look({ found: () => byOthers(() => listener.found()), ask: (seen) => byOthers(() => listener.ask(seen)) })
     this.#ms += now() - from - othersMs
     this.#steps += (stepsTaken() - before) >>> 0
   }

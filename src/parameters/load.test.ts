@@ -219,3 +219,13 @@ test('an optional import that is not there is no fault where it is caught', asyn
   })
   assert.deepEqual((await loadConfiguration(folder)).faults, [])
 })
+
+test('what JavaScript would read as two comparisons are the types of a call', async (t) => {
+  for (const call of ['same<Date>(50)', 'same<Map<Date, Date>> (50)', 'same<Date>/* a date */(50)']) {
+    const threshold = `const same = (it) => it\nconst threshold = ${call}`
+    const folder = configurationFolder(t, {
+      'parameters.ts': parametersFile("new Hackers({ table: 'bad_ip', threshold })", threshold),
+    })
+    assert.equal(await thresholdOf(folder), 50)
+  }
+})

@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, readFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -7,6 +7,7 @@ import { checkParameters } from './check.ts'
 import { loadCommands } from './commands-json.ts'
 import { type Fault, formatPath } from './fault.ts'
 import { readIgnoreFile } from './ignore-file.ts'
+import { importModule } from './import-module.ts'
 import { describeImportFault, describeThrown } from './load-faults.ts'
 import type { Configuration } from './parameters.ts'
 import { type PermissionFault, permissionFaults } from './permissions.ts'
@@ -71,7 +72,16 @@ type Run =
   | { readonly exports: Readonly<Record<string, unknown>>; readonly files: readonly string[] }
   | { readonly faults: readonly Fault[]; readonly files: readonly string[]; readonly isMissing: boolean }
 
+/**
+ * Most files hold no types, and what takes types away needs longer to start than all else that is read of a configuration: so they are
+ * taken for JavaScript first.
+ */
 async function runFile(file: string, uid: number): Promise<Run> {
+  return (await runFileAs('module', file, uid)) ?? (await runFileAs('module-typescript', file, uid))!
+}
+
+/** Undefined where a file is no JavaScript; then nothing was run yet, for all files are read before. */
+async function runFileAs(ts: 'module' | 'module-typescript', file: string, uid: number): Promise<Run | undefined> {
   const files: string[] = []
   const forbidden: Fault[] = []
   let missing: { readonly error: unknown; readonly fault: Fault } | undefined
@@ -109,17 +119,18 @@ async function runFile(file: string, uid: number): Promise<Run> {
       const written = /^(?:\.{0,2}\/|file:)/.test(specifier) ? fileURLToPath(new URL(specifier, context.parentURL)) : path
       if (!mayLoad(written)) return { url: STAND_IN, shortCircuit: true }
       // Said outright, so that Node neither guesses nor warns that it had to guess.
-      const format = path.endsWith('.ts') ? 'module-typescript' : resolved.format
+      const format = !path.endsWith('.ts') ? resolved.format : mayHaveTypeArguments(path) ? 'module-typescript' : ts
       return { ...resolved, format, url: pathToFileURL(path).href + query }
     },
   })
   try {
-    const exports = await inTime(import(entry))
+    const exports = await inTime(importModule(entry))
     if (forbidden.length > 0) return refused(forbidden)
     if (exports) return { exports, files }
     const message = `did not end within ${LOAD_MS_MAX / 1000}s`
     return refused([{ severity: 'fault', file, path: '', message, hint: 'it must not wait for anything' }])
   } catch (error) {
+    if (ts === 'module' && error instanceof SyntaxError) return undefined
     return refused(
       forbidden.length > 0
         ? forbidden
@@ -128,6 +139,14 @@ async function runFile(file: string, uid: number): Promise<Run> {
   } finally {
     hooks.deregister()
   }
+}
+
+/**
+ * The one thing of types that JavaScript reads as something else: `f<Date>(x)` are two comparisons there. Other things may look
+ * like it, but named groups of regexes and arrow functions do not.
+ */
+function mayHaveTypeArguments(path: string): boolean {
+  return /[^=]>(?:\s*[(`/]|[ \t]*$)/m.test(readFileSync(path, 'utf8').replace(/\(\?<\w+>/g, ''))
 }
 
 /** Takes the place of a file that must not be loaded: ends the load, but only after all other imports were looked at. */

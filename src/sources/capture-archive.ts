@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, createReadStream, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { PacketLines } from '../capture/packet-lines.ts'
@@ -22,10 +22,12 @@ const HEAD_BYTES = 64
 export function openCaptureArchive(path: string, context: SourceContext): Source | undefined {
   let fd: number | undefined
   try {
+    // Whoever writes into a pipe is cut off when it is closed to be opened again.
+    if (!statSync(path).isFile()) return undefined
     fd = openSync(path, 'r')
     const stat = fstatSync(fd)
     const head = Buffer.alloc(HEAD_BYTES)
-    const count = stat.isFile() ? readSync(fd, head, 0, HEAD_BYTES, 0) : 0
+    const count = readSync(fd, head, 0, HEAD_BYTES, 0)
     const isCompressed = isGzip(head.subarray(0, count))
     if (isCapture(head.subarray(0, isCompressed ? gzipHead(fd, head) : count))) {
       const file = createReadStream(path, { fd, start: 0, highWaterMark: PIECE_BYTES })

@@ -1,6 +1,6 @@
 import type { Address, Network } from '../base/address.ts'
 import type { Listing } from '../base/listings.ts'
-import type { Instant, Json } from '../base/units.ts'
+import { DAY_MS, type Instant, type Json } from '../base/units.ts'
 import type {
   Change,
   Offender,
@@ -11,6 +11,9 @@ import type {
   SavedRefusal,
   SavedSession,
 } from '../core/model.ts'
+
+/** Evidence and ended bans are kept this long. */
+export const KEEP_MS = 400 * DAY_MS
 
 /** Where everything that must survive is kept. `sqlite` for the daemon, `memory` for replay; one contract test for both. */
 export interface Store {

@@ -234,7 +234,8 @@ class LockOut {
     })
     const asked = [...new Set([...sources, ...widened])]
     const narrow = asked.filter((text) => parseNetwork(text)!.bits >= (text.includes(':') ? 48 : 24))
-    const ofEngine = [...known['logged in'], ...known.proxy, ...known.ignored].map(networkOfText)
+    const ofEngine = [...known.proxy, ...known.ignored].map(networkOfText)
+    const loggedIn = known['logged in'].map((text) => formatNetwork(sourceNetwork(sourceOf(networkOfText(text).address))))
     const attacker = '11.3.3.3'
     const entry = (address: string): EntryText => ({ address, until: Date.now() + HOUR_MS })
     const answers = await this.#say([
@@ -243,11 +244,12 @@ class LockOut {
         kind: 'protect',
         networks: ofEngine.map((network) => ({ address: formatNetwork(network), because: 'the engine knows' })),
       },
+      { kind: 'loggedIn', came: [...new Set(loggedIn)], left: [] },
       { kind: 'begin' },
       { kind: 'add', table: 'bad_ip', entries: [...narrow, attacker].map(entry) },
       { kind: 'add', table: 'bad_ip', entries: asked.map(entry), byHand: true },
     ])
-    const refused = answers.slice(3).map((answer) => (answer.kind === 'done' ? answer.refused.map(({ address }) => address) : []))
+    const refused = answers.slice(4).map((answer) => (answer.kind === 'done' ? answer.refused.map(({ address }) => address) : []))
     assert.deepEqual(refused, [narrow, asked])
     await waitFor('what else was asked for is in', 10_000, () => this.#entered.has(attacker))
     return this.#wrongEntries()

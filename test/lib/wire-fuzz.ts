@@ -136,6 +136,7 @@ function conversation(random: Random): readonly Buffer[] {
   const name = () => pick(['bad_ip', 'bad_ip', 'blockips', 'x-1'])
   const address = () =>
     chance(0.7) ? formatAddress(0x0b000000 + number(1_000)) : pick(['192.0.2.0/24', '2001:db8::/64', '2001:db8:1::/48', OWN])
+  const source = () => (chance(0.9) ? pick([formatAddress(0x0b000000 + number(1_000)), '2001:db8::/64']) : address())
   const list = <T>(make: () => T) => Array.from({ length: 1 + number(4) }, make)
   const until = () => (chance(0.2) ? null : NOW + number(24 * HOUR_MS))
   const table = () => ({
@@ -150,6 +151,7 @@ function conversation(random: Random): readonly Buffer[] {
       () => ({ kind: 'add', table: name(), entries: list(() => ({ address: address(), until: until() })), byHand: chance(0.3) }),
       () => ({ kind: 'delete', table: name(), addresses: list(address) }),
       () => ({ kind: 'protect', networks: list(() => ({ address: address(), because: pick(hostile) })) }),
+      () => ({ kind: 'loggedIn', came: list(source), left: list(source) }),
       () => ({ kind: 'begin' }),
       () => ({ kind: 'list', table: name() }),
     ])()

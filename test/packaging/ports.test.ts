@@ -83,7 +83,18 @@ describe('the ports', { skip: needs(['bmake']) }, () => {
     ] as const) {
       const stage = path.join(folder, `stage-${port}`, 'usr/local/lib/log2table')
       assert.deepEqual(readdirSync(stage).sort(), ['LICENSE', 'bin', 'dist', 'node_modules', 'package.json'])
-      await run('grep', ['-rqE', '--include=*.js', `["']${etc}["']`, path.join(stage, 'dist')])
+      await run('grep', ['-rqE', '--include=*.cjs', `["']${etc}["']`, path.join(stage, 'dist')])
+    }
+  })
+
+  it('have the program compiled ahead where they are installed, and take that away with it', () => {
+    for (const [list, after, before] of [
+      ['openbsd/pkg/PLIST', '@exec', '@unexec'],
+      ['freebsd/pkg-plist', '@postexec', '@preunexec'],
+    ] as const) {
+      const lines = textOf(list).split('\n')
+      assert.ok(lines.some((line) => line.startsWith(after) && line.endsWith('/dist/parts/keep-compiled.js || true')))
+      assert.ok(lines.some((line) => line.startsWith(`${before} rm -rf `) && line.endsWith('/lib/log2table/dist/compiled')))
     }
   })
 

@@ -185,14 +185,14 @@ test('the ignore list, the protected set and those who are logged in are never b
       const core = new Core({ rules, tables, offender: () => undefined })
       core.tell({ kind: 'protect', at: 0, ignored, protected: guarded })
       for (const fact of factsOf(all)) {
-        const before = new Set(core.loggedIn())
+        const before = new Set(core.loggedIn.keys())
         core.tell(fact)
         for (const { kind, address: text } of core.take().decisions) {
           if (kind !== 'ban') continue
           const network = parseNetwork(text)!
           assert.ok(!ignored.some((one) => overlaps(one, network)), text)
           assert.ok(!guarded.some((one) => overlaps(one.network, network)), text)
-          const still = new Set(core.loggedIn())
+          const still = new Set(core.loggedIn.keys())
           for (const source of before) assert.ok(!still.has(source) || !contains(network, source), `${text} is logged in`)
         }
       }

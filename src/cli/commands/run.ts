@@ -13,7 +13,7 @@ import { CONFIGURATION_FOLDER, CONTROL_SOCKET, type Configuration, stateFolderOf
 import { type Command, type Io, type JsonOption, jsonOption } from '../command.ts'
 import { engineUserOf, loadOrExplain, reloadOrExplain } from '../configuration.ts'
 import { confirmMsOf, sshConnectionOf } from '../order.ts'
-import { decisionLine } from '../output.ts'
+import { decisionLine, writingTogether } from '../output.ts'
 import { declareOwnLog, type OwnLogOptions, ownLog, ownLogArguments } from '../own-log.ts'
 import { printReport } from '../print-report.ts'
 import { tryConfiguration } from '../try.ts'
@@ -94,6 +94,7 @@ Examples
     const trial = confirm === undefined ? undefined : await trialOf(confirm, { accepted, io: asUser, configuration })
     let fail: (error: unknown) => void = () => {}
     const failed = new Promise<never>((_resolve, reject) => (fail = reject))
+    const writeDecisions = writingTogether(io.stdout)
     const daemon = await startDaemon({
       configuration,
       reload: async () => withSocket(await loadBy(reloadOrExplain)(), io),
@@ -105,7 +106,7 @@ Examples
       log,
       now: io.now,
       startAt: 'start',
-      onDecision: (decision) => io.stdout.write(decisionLine(decision, io.stdout, { json })),
+      onDecision: (decision) => writeDecisions(decisionLine(decision, io.stdout, { json })),
       onFault: fail,
       printReport,
     })

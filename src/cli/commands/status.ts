@@ -3,8 +3,8 @@ import type { StatusAnswer } from '../../daemon/control-protocol.ts'
 import { metricsOf } from '../../daemon/metrics.ts'
 import { type Command, type Io, type JsonOption, jsonOption } from '../command.ts'
 import { ask } from '../control-client.ts'
+import { nearText } from '../near-text.ts'
 import { alignedLines, bytes, count, number, paint, roughly } from '../output.ts'
-import { nearText } from '../pattern-trial.ts'
 
 export interface StatusOptions extends JsonOption {
   readonly metrics?: boolean

@@ -14,9 +14,13 @@ import { viewOfLogs } from './logs.ts'
  * A process of its own, which becomes the user of the daemon before it runs any configuration, and looks at all that the
  * daemon must be able to read: `engine-view.ts` starts it, with the folder of the configuration, and gets its answer.
  */
-const [folder = ''] = process.argv.slice(2)
-process.send!(await viewOf(folder))
-process.disconnect()
+void answer()
+
+async function answer(): Promise<void> {
+  const [folder = ''] = process.argv.slice(2)
+  process.send!(await viewOf(folder))
+  process.disconnect()
+}
 
 async function viewOf(folder: string): Promise<EngineView> {
   let user = `${process.geteuid?.()}`

@@ -8,13 +8,17 @@ import { createInterface } from 'node:readline'
  */
 const DISCARD_PORT = 9
 const [device = '', packets = '1'] = process.argv.slice(2)
-console.log('ready')
-for await (const address of createInterface({ input: process.stdin })) {
-  try {
-    await sendFrom(address)
-    console.log('sent')
-  } catch (error) {
-    console.log((error as Error).message.trim().split('\n').at(-1))
+void sendFromAll()
+
+async function sendFromAll(): Promise<void> {
+  console.log('ready')
+  for await (const address of createInterface({ input: process.stdin })) {
+    try {
+      await sendFrom(address)
+      console.log('sent')
+    } catch (error) {
+      console.log((error as Error).message.trim().split('\n').at(-1))
+    }
   }
 }
 

@@ -15,7 +15,9 @@ const LEAP = 20
 const SLOTS = 24
 const FROM = 28
 const TO = 32
-const COLUMNS = 36
+/** Two words. */
+const RUNS = 36
+const COLUMNS = 44
 
 /**
  * The tables of an automaton as they lie in a machine's memory, where WebAssembly runs on them:
@@ -24,6 +26,7 @@ const COLUMNS = 36
  *     start, end of line, leap   a row and two columns
  *     slots                      where, for the slots of the last match, the numbers of their registers lie
  *     from, to                   the line of the last run
+ *     runs, failed               how often it ran, and how often a leap did not hold, since JavaScript looked
  *     columns                    16 bits for each byte
  *
  * They are a copy of what the automaton has, and brought up to date whenever it has made a new cell; nobody else may run
@@ -54,6 +57,7 @@ export class AutomatonMemory {
     machine.words[(this.at + START) >>> 2] = tables.start
     machine.words[(this.at + END_OF_LINE) >>> 2] = tables.endOfLine
     machine.words[(this.at + LEAP) >>> 2] = tables.leap
+    machine.words.fill(0, (this.at + RUNS) >>> 2, (this.at + COLUMNS) >>> 2)
     machine.bytes.set(new Uint8Array(tables.columnOf.buffer), this.at + COLUMNS)
     this.#update(0)
     this.#leaps = new Leaps(automaton, machine, (offset) => this.#update(offset))
@@ -76,9 +80,12 @@ export class AutomatonMemory {
     return cell
   }
 
-  /** Learns leaps from a line that matches. */
-  learn(start: number, end: number): void {
-    this.#leaps.learn(start, end)
+  /** Learns leaps from a line that matches. Gives whether it is to be shown the next one too. */
+  learn(start: number, end: number): boolean {
+    const counts = (this.at + RUNS) >>> 2
+    const [runs, failed] = this.#machine.words.subarray(counts, counts + 2)
+    if (this.#leaps.learn(start, end, { runs: runs!, failed: failed! })) this.#machine.words.fill(0, counts, counts + 2)
+    return this.#leaps.isLearning
   }
 
   ranOn(start: number, end: number): boolean {

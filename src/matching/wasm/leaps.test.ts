@@ -8,6 +8,11 @@ import { wasmMachine } from './machine.ts'
 
 const LINE_BYTES_MAX = 4_096
 const MARGIN_BYTES = 32
+/** See leaps.ts. */
+const WIDTH = 32
+const THEN = 36
+const MARKS_BYTES = 44
+const MARKS = 48
 
 /** An automaton in WebAssembly, which learns, and the same one in JavaScript, which does not. */
 function pair(regex: RegExp) {
@@ -17,6 +22,7 @@ function pair(regex: RegExp) {
   const plain = compiled()
   const automaton = compiled()
   const memory = new AutomatonMemory(automaton, machine, machine.automata!)
+  const word = (leap: number, offset: number) => machine.words[(leap + offset) >>> 2]!
   const place = (line: string) => {
     const bytes = Buffer.from(line, 'latin1')
     // What stands behind a line is no part of it, however well it would fit.
@@ -39,48 +45,88 @@ function pair(regex: RegExp) {
       )
       return slots
     },
+    /** Takes up memory, so that it grows once so many bytes more are wanted. */
+    leave(bytes: number) {
+      machine.allocate(machine.bytes.length - machine.allocate(0) - bytes)
+    },
+    /** Whether it wants to learn more. */
     learn(line: string) {
       const { end } = place(line)
-      memory.learn(at, end)
+      return memory.learn(at, end)
     },
-    /** The leaps that it has, by their width; 0 is a skip. */
+    /** The leaps that it has, by their width, with what they set; of a skip only the one behind it. */
     leaps() {
       const { tables } = automaton
-      const found: number[] = []
+      const found: string[] = []
       for (let row = tables.start; row <= tables.states * tables.rowBytes; row += tables.rowBytes) {
-        const leap = tables.cells[(row + tables.leap) >>> 2]!
-        if (leap !== 0) found.push(machine.words[(leap + 36) >>> 2]!)
+        let leap = tables.cells[(row + tables.leap) >>> 2]!
+        const isSkip = leap !== 0 && word(leap, WIDTH) === 0
+        if (isSkip) leap = word(leap, THEN)
+        if (leap === 0) continue
+        const offsets = Array.from({ length: word(leap, MARKS_BYTES) / 4 }, (_, mark) => word(leap, MARKS + 4 * mark) >>> 24)
+        found.push([isSkip ? 'skip,' : 'leap', word(leap, WIDTH), ...offsets.map((offset) => `@${offset}`)].join(' '))
       }
-      return found.sort((a, b) => a - b)
+      return found
     },
   }
 }
 
 describe('leaps and skips', () => {
-  test('are behind one another where a text is long, and end where lines differ', () => {
-    const { learn, run, leaps } = pair(/^\w{3} [ \d]\d [\d:]{8} \S+ sshd\[(?<session>\d+)\]: Failed password for (?<user>.*)$/)
-    const line = (host: string, user: string) => `Nov 21 10:00:00 ${host} sshd[4711]: Failed password for ${user}`
-    for (let n = 0; n < LESSONS; n++) learn(line('gate', 'administrator'))
-    // The date, "gate sshd[", "]: Failed pas...", and the name.
-    assert.deepEqual(leaps(), [0, 6, 10, 16, 16])
+  test('are behind one another where a text is long, set where groups begin and end, and end where lines differ', () => {
+    const { learn, run, leaps } = pair(
+      /^\w{3} [ \d]\d [\d:]{8} \S+ sshd\[(?<session>\d+)\]: Failed for (?<user>\S*) from (?<ip>[\d.]+)$/,
+    )
+    const line = (host: string, user: string) => `Nov 21 10:00:00 ${host} sshd[4711]: Failed for ${user} from 192.0.2.1`
+    for (let n = 0; n < LESSONS; n++) learn(line('gate', n % 2 ? 'root' : 'administrator'))
+    // The date; "gate sshd[4711]"; ": Failed for " and three bytes of the name; the rest of that, and " from 192.0.2.1" behind it.
+    assert.deepEqual(leaps(), ['leap 16', 'leap 16 @10 @14', 'leap 16 @12', 'skip, 15 @0 @6'])
     for (const host of ['gate', 'gat', 'gates', 'g'])
       for (const user of ['', 'root', 'administrator', 'x'.repeat(500)]) run(line(host, user))
   })
 
-  test('that hold in some lines only are given up', () => {
-    const { learn, run, leaps } = pair(/^(?:\S+ )?from (?<ip>[\d.]+) port \d+$/)
-    learn('gate from 203.0.113.99 port 50022')
-    const before = leaps()
-    assert.ok(
-      before.some((width) => width > 8),
-      `${before}`,
-    )
-    for (const host of ['gates', 'a', 'example.org']) learn(`${host} from 192.0.2.1 port 7`)
-    assert.ok(
-      leaps().every((width) => width <= 8),
-      `${leaps()}`,
-    )
-    for (const text of ['gate from 1.2.3.4 port 1', 'from 203.0.113.99 port 50022', 'gates from 203.0.113.999 port 1 ']) run(text)
+  test('are made shorter where lines differ, and are of no use to lines that begin otherwise', () => {
+    const { learn, run, leaps } = pair(/^(?:gate sshd(?:-session)?|cron) (?<ip>[\d.]+)$/)
+    learn('gate sshd 192.0.2.1')
+    assert.deepEqual(leaps()[0], 'leap 16 @10')
+    learn('gate sshd-session 192.0.2.1')
+    assert.deepEqual(leaps()[0], 'leap 9')
+    for (let n = 0; n < 6; n++) learn('cron 192.0.2.1')
+    assert.deepEqual(leaps()[0], 'leap 9')
+    for (let n = 0; n < 2; n++) learn('cron 192.0.2.1')
+    assert.notDeepEqual(leaps()[0], 'leap 9')
+    for (const text of ['gate sshd 1.2.3.4', 'gate sshd-session 1.2.3.4', 'cron 203.0.113.99', 'cron 1 ']) run(text)
+  })
+
+  test('are learned again where the log has changed', () => {
+    const { learn, run, leaps } = pair(/^\S+ (?:sshd|sshd-session)\[(?<session>\d+)\]$/)
+    const [before, after] = ['gate sshd[4711]', 'gate sshd-session[4711]']
+    const lessons = Array.from({ length: LESSONS }, () => learn(before))
+    assert.deepEqual([lessons.indexOf(false), lessons.at(-2)], [LESSONS - 1, true])
+    for (let n = 0; n < 1_100; n++) run(before)
+    assert.equal(learn(before), false)
+    for (let n = 0; n < 3_000; n++) run(after)
+    assert.equal(learn(after), true)
+    learn(after)
+    assert.deepEqual(leaps().slice(0, 2), ['leap 9', 'leap 14 @9 @13'])
+  })
+
+  test('are learned whenever memory grows, which takes away all that was had of it', () => {
+    const regex = /^(?:\S+ )?(?<name>[^:]*): (?:Failed|Accepted) for (?<user>.*) from (?<ip>[\da-f:.]+)$/
+    const [first, ...others] = [
+      'gate sshd: Failed for root from 192.0.2.1',
+      'gate sshd: Accepted for bob from from from 2001:db8::1',
+      'x: Accepted for : from ::',
+    ]
+    for (const lessons of [1, LESSONS - 1]) {
+      for (let left = 0; left < 8_192; left += 32) {
+        const { leave, learn, leaps, run } = pair(regex)
+        for (let n = 0; n < lessons; n++) learn(first!)
+        leave(left)
+        for (const line of others) learn(line)
+        assert.match(leaps()[0]!, /^leap (?:[4-9]|1\d)/)
+        for (const line of [first!, ...others]) run(line)
+      }
+    }
   })
 
   test('find in any line what the automaton finds without them', () => {

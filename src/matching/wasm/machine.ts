@@ -51,6 +51,14 @@ export interface AutomataCode {
   beginLook(candidates: number, costs: number, words: number, records: number, recordsEnd: number): void
   look(answer: number): number
   seenAt(): number
+  /** Writes the address that these bytes are, see finds-memory.ts; gives its kind. */
+  readAddress(start: number, end: number, to: number): number
+  /** Sets where finds go, see finds-memory.ts. */
+  setFinds(from: number, end: number): void
+  /** Where the next one will go. */
+  findsAt(): number
+  /** Matches whose address is none, of all looks so far, modulo 2^32. */
+  countedWithoutAddress(): number
 }
 
 /** What we use of it; TypeScript knows it as a part of browsers only. */

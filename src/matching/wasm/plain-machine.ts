@@ -3,6 +3,8 @@ import type { Machine, MachineCode } from './machine.ts'
 
 const LINE_FEED = 10
 const CARRIAGE_RETURN = 13
+/** What only WebAssembly asks for, see literalTables. */
+const ENDS_WORDS = 64
 
 /** What does the same as WebAssembly, where that can't be had, and proves it in tests: the same tables, one byte at a time. */
 export function plainMachine(): Machine {
@@ -66,7 +68,7 @@ class PlainCode implements MachineCode {
     this.#wordCount = words
     this.#always = (tables + sets * SET_BYTES) >>> 2
     this.#current = this.#always + words
-    this.#chains = this.#current + words
+    this.#chains = this.#current + words + ENDS_WORDS
     this.#hashShift = hashShift
     this.#shorts = shorts
     this.#records = records

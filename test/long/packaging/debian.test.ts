@@ -45,8 +45,13 @@ describe('the Debian package', { skip: noDebianRoot() || needs(SSH_CLIENT_PROGRA
 
     const { version } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8'))
     assert.match(await root.output('log2table', 'version'), new RegExp(version.replaceAll('.', '\\.')))
-    const shown = (await root.output('stat', '-c', '%n %U:%G %a', '/etc/log2table', '/var/lib/log2table')).trim()
-    assert.deepEqual(shown.split('\n'), ['/etc/log2table root:root 755', '/var/lib/log2table log2table:log2table 700'])
+    const compiled = '/usr/lib/log2table/dist/compiled'
+    const shown = (await root.output('stat', '-c', '%n %U:%G %a', '/etc/log2table', '/var/lib/log2table', compiled)).trim()
+    assert.deepEqual(shown.split('\n'), [
+      '/etc/log2table root:root 755',
+      '/var/lib/log2table log2table:log2table 700',
+      `${compiled} root:root 755`,
+    ])
     assert.match(await root.output('id', '-Gn', 'log2table'), /\badm\b/)
     assert.match(await root.output('getent', 'passwd', 'log2table-keeper'), /:\/usr\/sbin\/nologin\n$/)
 

@@ -14,12 +14,18 @@ const SLOTS: usize = 24
 /** The line that it last ran on. */
 const FROM: usize = 28
 const TO: usize = 32
-const COLUMNS: usize = 36
+/** How often it ran, and how often a leap did not hold. */
+const RUNS: usize = 36
+const FAILED: usize = 40
+const COLUMNS: usize = 44
 
 /** Of a leap or a skip, see leaps.ts. */
 const SECOND: usize = 16
-const ROW: usize = 32
-const WIDTH: usize = 36
+const WIDTH: usize = 32
+const THEN: usize = 36
+const ROW: usize = 40
+const MARKS_BYTES: usize = 44
+const MARKS: usize = 48
 
 const UNKNOWN: i32 = 0
 /** What a run gives beside 0, no match, and -1, a match. */
@@ -40,6 +46,7 @@ export function run(tables: usize, from: usize, to: usize): i32 {
   row = load<i32>(tables, START)
   store<u32>(tables, from, FROM)
   store<u32>(tables, to, TO)
+  store<u32>(tables, load<u32>(tables, RUNS) + 1, RUNS)
   store<u32>(load<u32>(tables, REGISTERS), from, 8)
   return goOn(UNKNOWN)
 }
@@ -86,14 +93,24 @@ function goOn(known: i32): i32 {
   let moves: u32 = 0
   while (true) {
     if (cell === UNKNOWN) {
-      for (let leap = load<u32>(leaps + now) as usize; leap; leap = load<u32>(leaps + now) as usize) {
+      for (let leap = load<u32>(leaps + now) as usize; leap; ) {
         const bytes = v128.load(here)
         const width = load<u32>(leap, WIDTH)
         if (width) {
           const above = i8x16.sub(bytes, v128.load(leap))
-          if (!i8x16.all_true(i8x16.le_u(above, v128.load(leap, SECOND))) || here + width > to) break
+          if (!i8x16.all_true(i8x16.le_u(above, v128.load(leap, SECOND))) || here + width > to) {
+            store<u32>(automaton, load<u32>(automaton, FAILED) + 1, FAILED)
+            break
+          }
+          const marksBytes = load<u32>(leap, MARKS_BYTES)
+          for (let at: usize = 0; at < marksBytes; at += 4) {
+            const mark = load<u32>(leap + at, MARKS)
+            store<u32>(registers + (mark & 0xffffff), (here as u32) + (mark >> 24))
+          }
+          moves += marksBytes >> 2
           here += width
           now = load<i32>(leap, ROW)
+          leap = load<u32>(leap, THEN)
         } else {
           const stays = v128.and(
             i8x16.swizzle(v128.load(leap), v128.and(bytes, i8x16.splat(15))),
@@ -105,7 +122,7 @@ function goOn(known: i32): i32 {
             here = to
             break
           }
-          if (others) break
+          if (others) leap = load<u32>(leap, THEN)
         }
       }
       for (; here < to; here++) {

@@ -21,6 +21,8 @@ const SET_BYTES: usize = 64
 let chains: usize = 0
 let hashShift: u32 = 0
 let shorts: usize = 0
+/** By byte: whether literals without a window may end with it. */
+let shortEnds: usize = 0
 /** Patterns that are candidates on every line; how many words of 32 patterns there are, in bytes. */
 let always: usize = 0
 let wordsBytes: usize = 0
@@ -47,9 +49,11 @@ let hasLongRun: bool = false
 /** A run of bytes is looked at with all sets before its hits are; as its line feeds are counted in bytes, it can't be longer. */
 const RUN_BYTES_MAX: usize = 255 * 16
 let runBytes: usize = 0
-/** A bit for each position of a run: what may be a window, and what may be a short literal. */
+/** A bit for each position of a run that is a hit. */
 const hits: usize = memory.data(528, 16)
-const shortHits: usize = memory.data(528, 16)
+/** Hits of a run that lead to literals, each 8 bytes: where it is, and the chain. Four are written at once, however many there are. */
+const leads: usize = memory.data(8 * (255 * 16 + 4), 16)
+const LEAD_BYTES: usize = 8
 
 export function configure(
   tables: usize,
@@ -66,7 +70,8 @@ export function configure(
   wordsBytes = words << 2
   always = tables + setCount * SET_BYTES
   current = always + wordsBytes
-  chains = current + wordsBytes
+  shortEnds = current + wordsBytes
+  chains = shortEnds + 256
   hashShift = shift
   shorts = shortsAt
   records = recordsAt
@@ -130,7 +135,6 @@ function scanFirst(from: usize, end: usize, hasThree: bool): u32 {
   const high = v128.load(nibbles, 48)
   const others = nibbles + SET_BYTES
   const lineFeeds = i8x16.splat(10)
-  const hasShorts = shorts !== 0
   const takesAll = isAlways
   const before = v128.load(from - 16)
   let lowsBefore = lowsOf(before)
@@ -152,10 +156,6 @@ function scanFirst(from: usize, end: usize, hasThree: bool): u32 {
       i8x16.relaxed_swizzle(lowThird, lows),
       i8x16.relaxed_swizzle(high, all),
     )
-    if (hasShorts) {
-      const short = v128.or(i8x16.shl(hit, 7), i8x16.shl(hit, 6))
-      store<u16>(bits + (shortHits - hits), i8x16.bitmask(short) as u16)
-    }
     if (hasThree) hit = v128.or(hit, hitsOfTwo(others, first, second, lows, all))
     // Each is -1.
     const lineFeed = i8x16.eq(bytes, lineFeeds)
@@ -243,7 +243,10 @@ function sum(counts: v128): u32 {
   return i32x4.extract_lane(sums, 0) + i32x4.extract_lane(sums, 1) + i32x4.extract_lane(sums, 2) + i32x4.extract_lane(sums, 3)
 }
 
-/** Looks at the hits of a run, in their order. */
+/**
+ * Looks at the hits of a run, in their order. As nobody can foretell where hits are, or which of them lead to a literal, both are found
+ * out without a branch for each.
+ */
 function settle(from: usize, end: usize): void {
   // Of the last sixteen positions those that are none, and the rest of the last 64.
   const count = end - from
@@ -251,18 +254,53 @@ function settle(from: usize, end: usize): void {
   if (count & 15) store<u16>(last, load<u16>(last) & ((1 << ((count & 15) as u16)) - 1))
   const full = (count + 15) & ~15
   store<u64>(hits + (full >> 3), 0)
+  const leadsEnd = findLeads(findHits(from, count))
+  for (let lead = leads; lead < leadsEnd; lead += LEAD_BYTES) {
+    const found = load<u32>(lead) as usize
+    const chain = load<u32>(lead, 4)
+    if (chain) compareAll(chain, found)
+    const byte = load<u8>(found)
+    if (load<u8>(shortEnds + byte)) compareAll(shorts, found)
+    if (isAlways && byte === LINE_FEED) beCandidate(found)
+  }
+}
+
+/** Writes down where the hits are. Gives where that ends. */
+function findHits(from: usize, count: usize): usize {
+  let to = leads
   for (let at: usize = 0; at < count; at += 64) {
     let all = load<u64>(hits + (at >> 3))
-    while (all) {
-      const offset = at + (ctz(all) as usize)
-      const found = from + offset
+    const position = (from + at) as u32
+    const next = to + ((popcnt(all) as usize) << 3)
+    do {
+      store<u32>(to, position + (ctz(all) as u32))
       all &= all - 1
-      const chain = load<u32>(chains + ((hashOf((load<u32>(found - 2) & 0xffffff) | 0x202020) >> hashShift) << 2))
-      if (chain) compareAll(chain, found)
-      if (shorts && (load<u8>(shortHits + (offset >> 3)) >> ((offset & 7) as u8)) & 1) compareAll(shorts, found)
-      if (isAlways && load<u8>(found) === LINE_FEED) beCandidate(found)
-    }
+      store<u32>(to, position + (ctz(all) as u32), 8)
+      all &= all - 1
+      store<u32>(to, position + (ctz(all) as u32), 16)
+      all &= all - 1
+      store<u32>(to, position + (ctz(all) as u32), 24)
+      all &= all - 1
+      to += 32
+    } while (all)
+    to = next
   }
+  return to
+}
+
+/** Of these hits keeps those that lead to a literal. Gives where they end. */
+function findLeads(end: usize): usize {
+  let to = leads
+  for (let hit = leads; hit < end; hit += LEAD_BYTES) {
+    const found = load<u32>(hit) as usize
+    const window = load<u32>(found - 2) & 0xffffff
+    const chain = load<u32>(chains + ((hashOf(window | 0x202020) >> hashShift) << 2))
+    const others: u32 = load<u8>(shortEnds + ((window >> 16) as usize)) | (isAlways ? 1 : 0)
+    store<u32>(to, found)
+    store<u32>(to, chain, 4)
+    to += chain | others ? LEAD_BYTES : 0
+  }
+  return to
 }
 
 function hashOf(window: u32): u32 {
