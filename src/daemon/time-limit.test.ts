@@ -77,8 +77,7 @@ describe('a regex that hangs', () => {
     const slow = Array.from({ length: 2_000 }, (_, index) => `${'x'.repeat(15)}!${index}xy`)
     const { scanner, found, again } = scan([lookahead, other], [...slow, 'from 192.0.2.1'])
     assert.deepEqual(found, ['other'])
-    // Where the machine stands still for a moment, the line that it was at is to blame.
-    assert.match(scanner.quarantined[0]!.reason, /^ran out of time on (\d+ lines|\d+ bytes of a line)$/)
+    assert.match(scanner.quarantined[0]!.reason, /^ran out of time on \d+ lines$/)
     scanner.release(lookahead)
     again(slow.slice(0, 1))
     assert.deepEqual(scanner.quarantined, [])

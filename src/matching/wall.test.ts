@@ -81,6 +81,23 @@ describe('regexes are run ahead', () => {
     assert.equal(slow.runs, before + 3, 'and not looked for again')
   })
 
+  test('and no line is blamed for having been the last one twice', () => {
+    const slow = engineFor('slow')
+    const lines = [0, 1, 2, 3].map((skip) => ({ engine: slow, start: at + skip, end: at + 10 }))
+    const blamed: Breach[] = []
+    // Three of them are too many, whichever they are.
+    const limit: TimeLimit = (run) => {
+      const before = slow.runs
+      slow.onRun = () => slow.runs - before > 2 && stop()
+      return within(run)
+    }
+    runAhead(lines, limit, (breach) => blamed.push(breach))
+    assert.deepEqual(
+      blamed.map(({ lines }) => lines),
+      [3],
+    )
+  })
+
   test('a second time before anyone is blamed: it may have been all of them together', () => {
     const engine = engineFor('slow')
     runAhead([tryOf(engine)], limitOf(engine, 1), () => assert.fail())

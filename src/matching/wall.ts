@@ -23,12 +23,12 @@ export interface Breach extends Try {
  * for each engine that is lost by it, whatever the lines are. Nothing but its last line's result depends on where it is cut off.
  */
 export function runAhead(tries: readonly Try[], limit: TimeLimit, onBreach: (breach: Breach) => void): void {
-  const first = runWithin(limit, tries)
-  if (!first) return
-  for (const own of Map.groupBy(tries, ({ engine }) => engine).values()) {
-    const breach = runWithin(limit, own)
-    // Cut off at the same line among others and by itself, it was that line.
-    if (breach) onBreach(breach.try === first.try ? { ...breach.try, lines: 1 } : { ...breach.try, lines: breach.done + 1 })
+  const suspect = runWithin(limit, tries)?.try
+  if (!suspect) return
+  for (const [engine, own] of Map.groupBy(tries, ({ engine }) => engine)) {
+    // The line at which all were cut off goes first, so that it is known whether it alone takes too long.
+    const breach = runWithin(limit, engine === suspect.engine ? [suspect, ...own.filter((one) => one !== suspect)] : own)
+    if (breach) onBreach({ ...breach.try, lines: breach.done + 1 })
   }
 }
 
