@@ -200,12 +200,14 @@ describe('whoever is logged in', () => {
   }
 
   test('is one of 100,000 at most', async () => {
-    const { ask, begin } = scene()
+    const { keeper, ask, begin } = scene()
     await begin()
+    const without = keeper.report().protected
     const sources = Array.from({ length: 100_000 }, (_, n) => formatAddress(0x0b00_0000 + n))
     await ask({ kind: 'loggedIn', came: sources, left: [] })
     await ask({ kind: 'loggedIn', came: ['192.0.2.1'], left: sources.slice(0, 1) })
     await assert.rejects(ask({ kind: 'loggedIn', came: ['192.0.2.2'], left: [] }), /more than 100000 are logged in/)
+    assert.equal(keeper.report().protected, without + 100_000, 'and is not held')
   })
 })
 

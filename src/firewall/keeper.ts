@@ -138,8 +138,8 @@ export function createKeeper(options: KeeperOptions): Keeper {
   function changeLoggedIn(came: readonly KeyedNetwork[], left: readonly KeyedNetwork[]): void {
     for (const { network } of left) loggedIn.delete(network.address)
     const added = came.filter(({ network }) => !loggedIn.has(network.address))
+    if (loggedIn.size + added.length > LOGGED_IN_MAX) throw new RequestError(`more than ${LOGGED_IN_MAX} are logged in`)
     for (const { network } of added) loggedIn.add(network.address)
-    if (loggedIn.size > LOGGED_IN_MAX) throw new RequestError(`more than ${LOGGED_IN_MAX} are logged in`)
     letGo(added, (network) => loggedIn.refusal(network))
   }
 
