@@ -19,6 +19,8 @@ PORTSDIR = .tools/ports
 TEST_NODE = any
 # The test files that `make test` runs: empty for all but test/long.
 TESTS =
+# The parts of `make bench`: empty for all.
+PARTS =
 
 library = $(PREFIX)/lib/log2table
 dependencies = node_modules/.package-lock.json
@@ -62,9 +64,9 @@ test-long:
 check: $(dependencies)
 	tools/node any npm run --silent check
 
-#: make bench       measure, against the peers in turn
+#: make bench       measure, against the peers in turn (PARTS="matcher load" for some)
 bench: programs build
-	@tools/node any node --disable-warning=ExperimentalWarning bench/bench.ts
+	@tools/node any node --disable-warning=ExperimentalWarning bench/bench.ts $(PARTS)
 
 #: make pictures    docs/pictures, from what the programs really print; fetches a browser for it
 pictures: programs $(wasm)
