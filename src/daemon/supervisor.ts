@@ -40,6 +40,15 @@ const END_MS_MAX = 10 * SECOND_MS
  */
 export async function supervise(options: SupervisorOptions): Promise<ExitStatus> {
   const { user, keeperSocket, readerSocket, folders, folder, keeperState, log, now } = options
+  let engine: ChildProcess | undefined
+  /** The engine listens to signals. */
+  let isHearing = false
+  let hasHungUp = false
+  const hangUp = () => {
+    hasHungUp = !isHearing
+    if (isHearing) engine?.kill('SIGHUP')
+  }
+  process.on('SIGHUP', hangUp)
   for (const one of folders) giveFolder(one, user)
   let hasBegun = false
   const keeper = await startKeeper({
@@ -48,10 +57,13 @@ export async function supervise(options: SupervisorOptions): Promise<ExitStatus>
     state: keeperState,
     log,
     now,
-    onBegin: () => (hasBegun = true),
+    onBegin() {
+      hasBegun = true
+      isHearing = engine !== undefined
+      if (hasHungUp) hangUp()
+    },
   })
   const reader = await readerOnDemand({ reader: options.reader, socket: readerSocket, user, log })
-  let engine: ChildProcess | undefined
   let isEnding = false
   let wakeUp = () => {}
   const end = (signal: NodeJS.Signals) => {
@@ -65,7 +77,6 @@ export async function supervise(options: SupervisorOptions): Promise<ExitStatus>
   }
   process.on('SIGINT', () => end('SIGINT'))
   process.on('SIGTERM', () => end('SIGTERM'))
-  process.on('SIGHUP', () => engine?.kill('SIGHUP'))
 
   const pauses = new Pauses()
   const beganAt = performance.now()
@@ -76,6 +87,7 @@ export async function supervise(options: SupervisorOptions): Promise<ExitStatus>
       const more = startedAt - beganAt < ms ? args : []
       const { status, how } = await runEngine(options, more, (child) => (engine = child))
       engine = undefined
+      isHearing = false
       if (isEnding) return exitStatus.done
       // What is wrong before anything was in force is for whoever started us; afterwards nobody looks any more.
       if (!hasBegun) return status

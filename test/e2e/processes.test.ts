@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { ENGINE_UID, KEEPER_UID, noProcesses, Processes } from '../lib/processes.ts'
 import { program } from '../lib/programs.ts'
 import { waitFor } from '../lib/wait-for.ts'
+import { WAITING, whileLoading } from '../lib/waiting-configuration.ts'
 
 const misbehave = (address: string) => [`bad ${address} 1`, `bad ${address} 2`]
 
@@ -159,6 +160,19 @@ describe('root without a service manager', { skip: noProcesses() }, () => {
     assert.equal(await root.end(20_000), 0)
     assert.equal((await scene.run('status')).status, 69, 'the engine has ended with it')
     assert.ok((await scene.held()).includes('192.0.2.2'), 'bans stay in force')
+  })
+
+  test('a HUP while the engine starts waits for it', async (t) => {
+    const scene = await Processes.create(t, { parameters: WAITING })
+    const root = scene.startAsRoot()
+    await whileLoading(
+      (name) => scene.path(name),
+      () => root.signal('SIGHUP'),
+    )
+    await root.line(/^the configuration was loaded again /, { withinMs: 20_000 })
+    assert.doesNotMatch(root.output, /the engine ended/)
+    root.signal('SIGTERM')
+    assert.equal(await root.end(20_000), 0)
   })
 
   test('a configuration with faults ends it at the start, with all of them', async (t) => {

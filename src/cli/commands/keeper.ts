@@ -1,6 +1,6 @@
 import { exitStatus } from '../../base/exit-status.ts'
 import { startKeeper } from '../../daemon/keeper-process.ts'
-import { untilEnded } from '../../daemon/signals.ts'
+import { HangUps, untilEnded } from '../../daemon/signals.ts'
 import { CONFIGURATION_FOLDER, keeperStateOf } from '../../parameters/parameters.ts'
 import type { Command } from '../command.ts'
 import { engineSocketOf } from '../engine-socket.ts'
@@ -33,11 +33,13 @@ Examples
 `,
   outlivesItsOutput: true,
   async run(_args, { listen, owner, config, state, ...own }, io) {
+    const hangUps = new HangUps()
     const log = ownLog(io, own)
     const place = engineSocketOf('keeper', { listen, owner }, io.env)
     const process_ = await startKeeper({ listen: place, folder: config, state, log, now: io.now })
+    const ended = untilEnded({ hangUps, onHangUp: async () => {}, log })
     log.info('keeping', { pid: process.pid, socket: listen ?? 'of the service manager' })
-    await untilEnded({ onHangUp: async () => {}, log })
+    await ended
     await process_.close()
     log.info('ended; bans stay in force')
     return exitStatus.done

@@ -7,7 +7,7 @@ import type { LoggedPacket } from '../../capture/logged-packet.ts'
 import { PacketLines } from '../../capture/packet-lines.ts'
 import { packetRecord } from '../../capture/packet-record.ts'
 import { writePidFile } from '../../daemon/pid-file.ts'
-import { untilEnded } from '../../daemon/signals.ts'
+import { HangUps, untilEnded } from '../../daemon/signals.ts'
 import { TextLog } from '../../daemon/text-log.ts'
 import { CaptureSource, captureArgv } from '../../sources/capture.ts'
 import { CaptureFileSource } from '../../sources/capture-file.ts'
@@ -160,16 +160,17 @@ async function follow(open: OpenFollowing, { file, write, log, io }: Destination
     }
     if (file?.isBlocked) retry = setTimeout(pump, RETRY_MS)
   }
+  const reopen = () => file?.reopen()
+  process.on('SIGUSR1', reopen)
+  const ended = untilEnded({ hangUps: new HangUps(), onHangUp: async () => reopen(), log })
   const { source, end } = open({
     position: undefined,
     onReady: () => setImmediate(pump),
     say: (level, message) => log[level](message),
     now: io.now,
   })
-  const reopen = () => file?.reopen()
-  process.on('SIGUSR1', reopen)
   try {
-    await Promise.race([untilEnded({ onHangUp: async () => reopen(), log }), ...(file ? [] : [io.stdout.closed])])
+    await Promise.race([ended, ...(file ? [] : [io.stdout.closed])])
     let late: NodeJS.Timeout | undefined
     await Promise.race([end(), new Promise((resolve) => (late = setTimeout(resolve, END_MS_MAX)))])
     clearTimeout(late)

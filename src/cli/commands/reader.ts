@@ -1,6 +1,6 @@
 import { exitStatus } from '../../base/exit-status.ts'
 import { startReader } from '../../daemon/reader-process.ts'
-import { untilEnded } from '../../daemon/signals.ts'
+import { HangUps, untilEnded } from '../../daemon/signals.ts'
 import { CONFIGURATION_FOLDER } from '../../parameters/parameters.ts'
 import type { Command } from '../command.ts'
 import { engineSocketOf } from '../engine-socket.ts'
@@ -32,6 +32,7 @@ Examples
 `,
   outlivesItsOutput: true,
   async run(_args, { listen, owner, config, ...own }, io) {
+    const hangUps = new HangUps()
     const log = ownLog(io, own)
     const process_ = await startReader({
       listen: engineSocketOf('reader', { listen, owner }, io.env),
@@ -39,8 +40,9 @@ Examples
       log,
       now: io.now,
     })
+    const ended = untilEnded({ hangUps, onHangUp: async () => {}, log })
     log.info('reading', { pid: process.pid, socket: listen ?? 'of the service manager' })
-    await untilEnded({ onHangUp: async () => {}, log })
+    await ended
     process_.close()
     log.info('ended')
     return exitStatus.done

@@ -5,7 +5,7 @@ import { UserError } from '../../base/user-error.ts'
 import { version } from '../../base/version.ts'
 import { startDaemon } from '../../daemon/daemon.ts'
 import { serviceManager } from '../../daemon/service-manager.ts'
-import { untilEnded } from '../../daemon/signals.ts'
+import { HangUps, untilEnded } from '../../daemon/signals.ts'
 import { supervise } from '../../daemon/supervisor.ts'
 import { become, ENGINE_USER } from '../../daemon/user.ts'
 import { acceptedIn, keepAccepted } from '../../parameters/accepted.ts'
@@ -86,6 +86,7 @@ Examples
         now: io.now,
       })
     }
+    const hangUps = new HangUps()
     if (engineUser) become(engineUser)
     const asUser = { ...io, env: { ...io.env, ...(user !== undefined && { LOG2TABLE_USER: user }) } }
     const attempt = folder === undefined ? undefined : tryConfiguration(folder === true ? '.run' : folder, log)
@@ -110,12 +111,14 @@ Examples
       onFault: fail,
       printReport,
     })
+    // Before it is told that it runs: whoever reads that may send a signal at once.
+    const ended = untilEnded({ hangUps, onHangUp: () => reload(() => daemon.control.reload(), log), log })
     log.info('running', { version, pid: process.pid, configuration: configuration.folder, state: configuration.stateFolder })
     attempt?.play()
     const manager = serviceManager({ env: io.env, log, report: async () => daemon.control.status() })
     try {
       manager.ready().catch(fail)
-      await Promise.race([failed, untilEnded({ onHangUp: () => reload(() => daemon.control.reload(), log), log })])
+      await Promise.race([failed, ended])
     } finally {
       attempt?.stop()
       await Promise.all([manager.stopping(), daemon.stop()])

@@ -6,7 +6,7 @@ import { logTo } from '../../base/log.ts'
 import { UserError } from '../../base/user-error.ts'
 import { version } from '../../base/version.ts'
 import { startDaemon } from '../../daemon/daemon.ts'
-import { untilEnded } from '../../daemon/signals.ts'
+import { HangUps, untilEnded } from '../../daemon/signals.ts'
 import { defaultsFor } from '../../parameters/defaults.ts'
 import { type Command, type JsonOption, jsonOption } from '../command.ts'
 import { defaults } from '../defaults.ts'
@@ -52,9 +52,10 @@ Examples
         onDecision: (decision) => io.stdout.write(decisionLine(decision, io.stdout, { json })),
         onFault: fail,
       })
+      const ended = untilEnded({ hangUps: new HangUps(), onHangUp: () => Promise.resolve(), log })
       log.info(`watching ${found.join(', ')}`)
       try {
-        await Promise.race([failed, untilEnded({ onHangUp: () => Promise.resolve(), log })])
+        await Promise.race([failed, ended])
       } finally {
         await daemon.stop()
       }
