@@ -11,11 +11,11 @@ machine.bytes.set(Buffer.from('slow quick'), at)
 /** An engine that finds one word, and counts its runs. */
 class Counted extends RegExpEngine {
   runs = 0
-  onRun = () => {}
+  onRun: (start: number) => void = () => {}
 
   override runAhead(start: number, end: number): void {
     this.runs++
-    this.onRun()
+    this.onRun(start)
     super.runAhead(start, end)
   }
 }
@@ -62,6 +62,16 @@ describe('regexes are run ahead', () => {
     runAhead([tryOf(quick), tryOf(slow), tryOf(quick), tryOf(slow)], limitOf(slow, 0), (breach) => blamed.push(breach))
     assert.deepEqual(blamed, [{ ...tryOf(slow), lines: 1 }])
     assert.ok(quick.run(at, at + 10))
+  })
+
+  test('and so is the one line that takes too long by itself, wherever it stands among its own', () => {
+    const slow = engineFor('slow')
+    const lines = [0, 1, 2, 3].map((skip) => ({ engine: slow, start: at + skip, end: at + 10 }))
+    slow.onRun = (start) => start === lines[2]!.start && stop()
+    const blamed: Breach[] = []
+    runAhead(lines, within, (breach) => blamed.push(breach))
+    assert.deepEqual(blamed, [{ ...lines[2], lines: 1 }])
+    assert.ok(slow.run(at, at + 10), 'what was found before is known')
   })
 
   test('and many lines are too long for one as well, though no single one is', () => {
